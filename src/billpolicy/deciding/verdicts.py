@@ -11,73 +11,38 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
-import sys
 from pathlib import Path
 
 from billpolicy import __version__
-from billpolicy.source.plain_file import read_plain
+from billpolicy.source.cache import folder, program, read_own, write_own
 
-_SWITCH = "BILLPOLICY_CACHE"
-"""Environment: a folder for what is kept, or `off`."""
 _PROVED_BY = ("analysis", "book", "policy", "vocabulary")
-"""The rooms that a proof stands on: in a checkout they change without another version."""
+"""The rooms that a proof stands on."""
 
 
 def is_proven(path: Path, digest: str) -> bool:
     """Whether it is kept that the policy at `path`, of this digest, was proven by this very program."""
     entry = _entry(path)
-    try:
-        if entry is None or not _private(entry):
-            return False
-        wanted = _line(digest)
-        return read_plain(entry, len(wanted) + 1) == wanted
-    except OSError:
+    if entry is None:
         return False
+    wanted = _line(digest)
+    return read_own(entry, len(wanted) + 1) == wanted
 
 
 def keep_proven(path: Path, digest: str) -> None:
     """Keep that the policy at `path`, of this digest, is proven. Where it cannot be kept, nothing happens."""
     entry = _entry(path)
-    if entry is None:
-        return
-    import tempfile
-
-    try:
-        entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=entry.parent, delete=False) as stream:
-            stream.write(_line(digest))
-        Path(stream.name).replace(entry)
-    except OSError:
-        return
+    if entry is not None:
+        write_own(entry, _line(digest))
 
 
 def _line(digest: str) -> bytes:
-    return f'{{"proven":"{digest}","by":"{_program()}"}}\n'.encode()
+    return f'{{"proven":"{digest}","by":"{program(__version__, _PROVED_BY)}"}}\n'.encode()
 
 
 def _entry(path: Path) -> Path | None:
-    place = os.environ.get(_SWITCH)
-    if place == "off":
-        return None
+    root = folder()
     try:
-        root = Path(place) if place else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "billpolicy"
-        name = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()
-    except (OSError, RuntimeError):  # no home, or a current folder that was removed
+        return None if root is None else root / f"{hashlib.sha256(os.fsencode(path.absolute())).hexdigest()}.json"
+    except OSError:  # a current folder that was removed
         return None
-    return root / f"{name}.json"
-
-
-def _program() -> str:
-    """This very program: its version, its Python, and the source files that prove by size and time."""
-    package = Path(__file__).parents[1]
-    files = sorted(file for room in _PROVED_BY for file in (package / room).rglob("*.py"))
-    stamps = [(file.name, (found := file.stat()).st_size, found.st_mtime_ns) for file in files]
-    return hashlib.sha256(repr((__version__, sys.version_info, stamps)).encode()).hexdigest()
-
-
-def _private(entry: Path) -> bool:
-    found, folder = entry.stat(), entry.parent.stat()
-    others = stat.S_IWGRP | stat.S_IWOTH
-    mine = os.getuid() if hasattr(os, "getuid") else found.st_uid
-    return found.st_uid == mine and folder.st_uid == mine and not (found.st_mode | folder.st_mode) & others
