@@ -32,7 +32,7 @@ def quick(text: str, file: str) -> Any:
         for name, entries in (json_sections if file.endswith(".json") else yaml_sections)(text):
             if name in found:
                 return None
-            found[name] = [data_of(entry) for entry in entries]
+            found[name] = [data_of(entry) for _, entry in entries]
     except Unsure:
         return None
     return found

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable, Collection
 from dataclasses import fields
 from itertools import islice
+from pathlib import Path
 
 from billpolicy.api.arguments import day_of, expect_ledger, expect_to_read, person
 from billpolicy.api.jobs import reading
@@ -18,6 +19,7 @@ from billpolicy.deciding.book_findings import book_findings
 from billpolicy.deciding.due_dates import undated
 from billpolicy.deciding.due_dates import with_due_dates as dated
 from billpolicy.deciding.unknown_names import unknown_names
+from billpolicy.deciding.verdicts import is_proven, keep_proven
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, in_order
@@ -80,6 +82,20 @@ def check_book(policy: Versions | None, book: Book) -> list[Diagnostic]:
 
 
 def odd_in(book: Book, policy: Policy) -> list[Diagnostic]:
+    """What is odd about a book under a policy. Of a large one that is kept it is kept, too, that nothing is: to look at
+    all of it would take longer than all else."""
+    if book.digest is None or book.file is None:
+        return _odd_in(book, policy)
+    file, both = Path(book.file), f"{book.digest}-{policy.digest}"
+    if is_proven(file, both):
+        return []
+    found = _odd_in(book, policy)
+    if not found:
+        keep_proven(file, both)
+    return found
+
+
+def _odd_in(book: Book, policy: Policy) -> list[Diagnostic]:
     under = (*unknown_names(book, policy), *broken_in(book, policy), *book_findings(book, policy))
     return in_order([*_alike_in(book), *under])
 

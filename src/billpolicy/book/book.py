@@ -105,6 +105,8 @@ class Book:
     """Prefix -> the kind of document that it is bound to, as far as a ledger has bound it."""
     file: str | None = field(default=None, compare=False)
     """What it was read from, to say where something stands (`places.py`)."""
+    digest: str | None = field(default=None, compare=False)
+    """Of that file, if it is a large one and the book is still what stands there (`kept.py`)."""
 
     @classmethod
     def of(cls, file: BookFile) -> Book:
@@ -189,7 +191,7 @@ class Book:
             if isinstance(record, AccountingPeriod):
                 others = (period for period in book.periods if period.from_ != record.from_)
                 periods = tuple(sorted((*others, record), key=lambda period: period.from_))
-                book = replace(book, periods=periods)
+                book = replace(book, periods=periods, digest=None)
             elif isinstance(record, Subscription):
                 book = book.with_posted(subscriptions=[record])
             else:
@@ -244,7 +246,7 @@ class Book:
             return self
         # As `replace` does, in a tenth of the time: a batch makes several books for each of its operations.
         book = object.__new__(Book)
-        book.__dict__.update(self.__dict__ | layered)
+        book.__dict__.update(self.__dict__ | layered | {"digest": None})
         return book
 
     def with_changed(self, names: Iterable[str]) -> Book:

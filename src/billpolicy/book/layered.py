@@ -20,7 +20,7 @@ class Layered(Mapping[K, V]):
 
     __slots__ = ("_base", "_changes")
 
-    def __init__(self, base: dict[K, V], changes: dict[K, V] | None = None) -> None:
+    def __init__(self, base: Mapping[K, V], changes: dict[K, V] | None = None) -> None:
         """`base` and `changes` are never written to again by anybody."""
         self._base = base
         self._changes: dict[K, V] = {} if changes is None else changes
@@ -31,10 +31,10 @@ class Layered(Mapping[K, V]):
         if not mapping:
             return cls(changes)
         if not isinstance(mapping, Layered):
-            return cls(dict(mapping), changes)
+            return cls(dict(mapping) if isinstance(mapping, dict) else mapping, changes)
         together = {**mapping._changes, **changes}
         if len(together) > max(_FEW, isqrt(len(mapping._base))):
-            return cls({**mapping._base, **together})
+            return cls({**dict(mapping._base.items()), **together})
         return cls(mapping._base, together)
 
     def __getitem__(self, key: K) -> V:

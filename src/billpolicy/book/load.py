@@ -1,7 +1,7 @@
 """A book file, YAML or JSON, as a checked Book.
 
 A large book is almost always right, so it is read without positions first; only if anything is wrong is it read again,
-to say where.
+to say where. Of one that was read before, only what is asked for is read (`kept.py`).
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from typing import Any
 
 from billpolicy.book.book import Book
 from billpolicy.book.check import Context, problems
+from billpolicy.book.kept import digest_of, keep, kept_book
 from billpolicy.book.model import BookFile
 from billpolicy.diagnostics.diagnostic import Position, refuse_errors
 from billpolicy.diagnostics.limit import first_of
 from billpolicy.source.collector import collector_paused
+from billpolicy.source.files import DISK
 from billpolicy.source.given import given
 from billpolicy.source.kinds import refuse_other_kind
-from billpolicy.source.quick.file import read_quickly
+from billpolicy.source.quick.file import read_with_places
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.read import read_record
-from billpolicy.source.tree import Tree, parse_text, text_of
+from billpolicy.source.tree import Tree, parse_text, raw_of, text_in
 
 MAX_MEGABYTES = 64
 BOOK = "book"
@@ -35,14 +37,22 @@ def load_book(path: str | Path) -> Book:
     Raises `Refused` with every mistake, sorted.
     """
     path = Path(path)
-    text = text_of(path, max_megabytes=MAX_MEGABYTES)
+    name = str(path)
+    raw = raw_of(path, MAX_MEGABYTES, DISK)
+    text, digest = text_in(raw, name), digest_of(raw, name)
     with collector_paused():
-        try:
-            return replace(quick_book(text, str(path)), file=str(path))
-        except Unsure:
-            pass  # and what was read so far is given back before it is read again
-        tree = parse_text(text, str(path), lambda begun: read_record(BookFile, begun, where_in(begun)))
-        return replace(book_of(tree, *where_in(tree)), file=str(path))
+        kept = None if digest is None else kept_book(digest, text, name, lambda: _read(text, name))
+        return replace(_read(text, name, digest) if kept is None else kept, file=name, digest=digest)
+
+
+def _read(text: str, file: str, digest: str | None = None) -> Book:
+    """The book of a text, checked. With a digest, it is kept under it."""
+    try:
+        return quick_book(text, file, digest)
+    except Unsure:
+        pass  # and what was read so far is given back before it is read again
+    tree = parse_text(text, file, lambda begun: read_record(BookFile, begun, where_in(begun)))
+    return book_of(tree, *where_in(tree))
 
 
 def where_in(tree: Tree) -> tuple[str, ...]:
@@ -58,11 +68,15 @@ def book_from(data: Mapping[str, Any]) -> Book:
     return book_of(given(data, "book"))
 
 
-def quick_book(text: str, file: str) -> Book:
-    """A checked Book from the text of a file. Raises `Unsure` if anything may be wrong with it."""
-    context = Context(read_quickly(BookFile, text, file), None)
+def quick_book(text: str, file: str, digest: str | None = None) -> Book:
+    """A checked Book from the text of a file. Raises `Unsure` if anything may be wrong with it. With a digest, what is
+    right is kept under it."""
+    read, places = read_with_places(BookFile, text, file)
+    context = Context(read, None)
     for _ in problems(context):
         raise Unsure
+    if digest is not None:
+        keep(digest, read, places, context.book)
     return context.book
 
 

@@ -5,6 +5,8 @@ proved it. It is never taken for a policy: that is read again each time, and all
 entry counts only if it is to the letter what this program would write for what was just read; nothing else in it is
 looked at. So a file that was restored from elsewhere, or forged, can save or cost the one proof and nothing more: two
 rules that conflict are refused where they decide something, proven or not, and `validate` proves anew.
+
+In the same way it is kept that nothing is odd about a large book under a policy: that only saves warnings.
 """
 
 from __future__ import annotations
@@ -16,12 +18,12 @@ from pathlib import Path
 from billpolicy import __version__
 from billpolicy.source.cache import folder, program, read_own, write_own
 
-_PROVED_BY = ("analysis", "book", "policy", "vocabulary")
+_PROVED_BY = ("analysis", "book", "deciding", "policy", "vocabulary")
 """The rooms that a proof stands on."""
 
 
 def is_proven(path: Path, digest: str) -> bool:
-    """Whether it is kept that the policy at `path`, of this digest, was proven by this very program."""
+    """Whether it is kept that what stands at `path`, of this digest, was proven by this very program."""
     entry = _entry(path)
     if entry is None:
         return False
@@ -30,7 +32,7 @@ def is_proven(path: Path, digest: str) -> bool:
 
 
 def keep_proven(path: Path, digest: str) -> None:
-    """Keep that the policy at `path`, of this digest, is proven. Where it cannot be kept, nothing happens."""
+    """Keep that what stands at `path`, of this digest, is proven. Where it cannot be kept, nothing happens."""
     entry = _entry(path)
     if entry is not None:
         write_own(entry, _line(digest))

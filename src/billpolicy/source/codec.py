@@ -41,3 +41,13 @@ def decode(kind: type[T], text: str | bytes | Raw) -> T:
 @cache
 def _decoder(kind: Hashable) -> Callable[[Any], Any]:
     return msgspec.json.Decoder(kind).decode
+
+
+def encode_packed(value: Any) -> bytes:
+    """A record or plain data as MessagePack: for what only programs read, and much of it."""
+    return msgspec.msgpack.encode(value)
+
+
+def decode_packed(kind: type[T], packed: bytes) -> T:
+    """The record that `encode_packed` was given. Raises `CodecError` where it is no such record."""
+    return msgspec.msgpack.decode(packed, type=kind)

@@ -110,14 +110,14 @@ def parse(path: Path, *, max_megabytes: int, files: Files = DISK, look: Look | N
 
 def parse_raw(raw: bytes, name: str, look: Look | None = None) -> Tree:
     """The same of the bytes of a file; `name`: what positions carry."""
-    tree = parse_text(_text(raw, name), name, look)
+    tree = parse_text(text_in(raw, name), name, look)
     tree.digest = hashlib.sha256(raw).hexdigest()
     return tree
 
 
 def text_of(path: Path, *, max_megabytes: int) -> str:
     """The text of a file. Raises `Refused` if it cannot be read or is no text."""
-    return _text(raw_of(path, max_megabytes, DISK), str(path))
+    return text_in(raw_of(path, max_megabytes, DISK), str(path))
 
 
 def parse_text(text: str, file: str, look: Look | None = None) -> Tree:
@@ -183,7 +183,8 @@ def raw_of(path: Path, max_megabytes: int, files: Files) -> bytes:
     return raw
 
 
-def _text(raw: bytes, name: str) -> str:
+def text_in(raw: bytes, name: str) -> str:
+    """The text that the bytes of a file are; `name`: what positions carry. Raises `Refused` if they are none."""
     what = next((what for start, what in _PROGRAMS if raw.startswith(start)), None)
     if what is not None:
         raise _other_program(what, name)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from billpolicy.source.quick.sections import Sections
+from billpolicy.source.quick.sections import Place, Sections
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.scalars import Plain
 from billpolicy.source.tree import joined_surrogates
@@ -21,10 +21,13 @@ _LINE_BEFORE_COLON = re.compile(r'" *[\r\n][ \r\n]*:')
 _FAR = 400
 """And they lie within 1024 characters, as they are written in the file: spaces count, and escapes (`sections.py`)."""
 
+_DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_float=Plain, parse_int=Plain, parse_constant=Plain)
+"""Numbers stay as they are written: the field that they fill decides what they mean, and none is a float."""
+
 
 def json_sections(text: str) -> Sections:
     """The sections of a JSON text. Raises `Unsure`."""
-    text = joined_surrogates(text.replace("\t", " "))
+    text = as_yaml(text)
     if _is_not_yaml(text):
         raise Unsure
     walk = _Walk(text)
@@ -41,14 +44,28 @@ def json_sections(text: str) -> Sections:
         raise Unsure
 
 
-def _entries(walk: _Walk) -> Iterator[Any]:
+def json_entry(text: str, place: Place) -> Any:
+    """One entry of such a text, which `as_yaml` gave. Raises `Unsure`."""
+    walk = _Walk(text, place[0])
+    found = walk.value()
+    if walk.at != place[1]:
+        raise Unsure
+    return found
+
+
+def as_yaml(text: str) -> str:
+    """A JSON text as it is read here and as `tree.py` reads it: places are those in this one."""
+    return joined_surrogates(text.replace("\t", " "))
+
+
+def _entries(walk: _Walk) -> Iterator[tuple[Place, Any]]:
     walk.take("[")
     if walk.next() == "]":
         walk.take("]")
         return
-    yield walk.value()
+    yield walk.entry()
     while walk.goes_on("]"):
-        yield walk.value()
+        yield walk.entry()
 
 
 def _is_not_yaml(text: str) -> bool:
@@ -70,13 +87,9 @@ def _has_lines(text: str) -> bool:
 class _Walk:
     """The place in a text up to which it was read."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, at: int = 0) -> None:
         self.text = text
-        self.at = 0
-        # Numbers stay as they are written: the field that they fill decides what they mean, and none is a float.
-        self.decoder = json.JSONDecoder(
-            object_pairs_hook=tuple, parse_float=Plain, parse_int=Plain, parse_constant=Plain
-        )
+        self.at = at
 
     def next(self) -> str:
         """The next character that is no space; nothing at the end."""
@@ -97,10 +110,16 @@ class _Walk:
         self.take("," if found == "," else end)
         return found == ","
 
+    def entry(self) -> tuple[Place, Any]:
+        self.next()
+        start = self.at
+        found = self.value()
+        return (start, self.at, 0), found
+
     def value(self) -> Any:
         self.next()
         try:
-            found, self.at = self.decoder.raw_decode(self.text, self.at)
+            found, self.at = _DECODER.raw_decode(self.text, self.at)
         except (ValueError, RecursionError):
             raise Unsure from None
         return found

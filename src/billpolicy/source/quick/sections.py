@@ -13,7 +13,9 @@ from billpolicy.source.composed import composed
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.tree import NULLS
 
-Sections = Iterator[tuple[str, Iterator[Any]]]
+Place = tuple[int, int, int]
+"""Where an entry stands in the text: its first character, the one behind it, and the column that it begins in."""
+Sections = Iterator[tuple[str, Iterator[tuple[Place, Any]]]]
 """The entries of a section have to be taken before the next section is asked for."""
 _LONG_KEY = 100
 """As a file may write it, with an escape for each character, such a key still lies within the 1,024 of YAML's keys."""

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from billpolicy.source.composed import composed
-from billpolicy.source.quick.sections import Sections
+from billpolicy.source.quick.sections import Place, Sections
 from billpolicy.source.quick.unsure import Unsure
 from billpolicy.source.scalars import Plain
 from billpolicy.source.tree import MAX_DEPTH, NULLS, LoaderOfYaml
@@ -31,7 +31,19 @@ def yaml_sections(text: str) -> Sections:
     events.expect(yaml.StreamEndEvent)
 
 
-def _entries(events: _Events) -> Iterator[Any]:
+def yaml_entry(text: str, place: Place) -> Any:
+    """One entry of such a text. Raises `Unsure`."""
+    start, end, column = place
+    events = _Events(" " * column + text[start:end])
+    events.expect(yaml.StreamStartEvent)
+    events.expect(yaml.DocumentStartEvent)
+    _, found = events.entry(events.next())
+    events.expect(yaml.DocumentEndEvent)
+    events.expect(yaml.StreamEndEvent)
+    return found
+
+
+def _entries(events: _Events) -> Iterator[tuple[Place, Any]]:
     while type(event := events.next()) is not _ListEnd:
         yield events.entry(event)
 
@@ -45,6 +57,8 @@ class _Events:
         except yaml.YAMLError:
             raise Unsure from None
         self._plain = _Plain(dict.fromkeys(NULLS))
+        self._last: Any = None
+        """The event that ended the last mapping."""
 
     def next(self) -> Any:
         try:
@@ -57,12 +71,15 @@ class _Events:
         if type(event) is not kind or _is_decorated(event):
             raise Unsure
 
-    def entry(self, event: Any) -> Any:
-        """The data of which `event` is the first, an entry of a section."""
+    def entry(self, event: Any) -> tuple[Place, Any]:
+        """The data of which `event` is the first, an entry of a section, and where it stands."""
+        self._last = event
         try:
-            return self._value(event, 2)
+            found = self._value(event, 2)
         except yaml.YAMLError:
             raise Unsure from None
+        start = event.start_mark
+        return (start.index, self._last.end_mark.index, start.column), found
 
     def key(self, event: Any) -> str:
         """The name of a section, whose first event this is."""
@@ -101,6 +118,7 @@ class _Events:
                 pairs.append((key.value, self._value(event, depth + 1)))
         if type(key) is not _MappingEnd:
             raise Unsure
+        self._last = key
         return tuple(pairs)
 
 
