@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from billpolicy.book import kept, load
+from billpolicy.book import decoded, kept, load
 from billpolicy.book.book import Book
 from billpolicy.book.load import load_book
 from billpolicy.diagnostics.diagnostic import Refused
@@ -85,11 +85,14 @@ def test_a_kept_book_is_the_same(path: Path, form: str, tmp_path: Path, monkeypa
             if field.name not in ("file", "digest"):
                 wanted, found = getattr(careful, field.name), getattr(again, field.name)
                 assert one_by_one(found) == one_by_one(wanted), field.name
+    monkeypatch.setattr(decoded, "FEW", 0)
     assert again == careful
     assert pickle.loads(pickle.dumps(again)) == careful
 
 
-def test_what_is_asked_for_is_read_and_nothing_else(tmp_path: Path, reads: list[str]) -> None:
+def test_what_is_asked_for_is_read_and_nothing_else(
+    tmp_path: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = small(tmp_path)
     load_book(path)
     del reads[:]
@@ -100,8 +103,10 @@ def test_what_is_asked_for_is_read_and_nothing_else(tmp_path: Path, reads: list[
     (application,) = book.applications_to["I1"]
     assert application is book.applications_from["P1"][0]
     assert [part.item for part in application.parts] == ["1"]
+    assert len(list(book.numbered.values())) == 3  # all of few
     assert reads == []
-    assert len(list(book.numbered.values())) == 3  # all of it
+    monkeypatch.setattr(decoded, "FEW", 2)
+    assert len(list(book.numbered.values())) == 3
     assert reads == [str(path)]
 
 

@@ -12,8 +12,12 @@ V = TypeVar("V")
 P = TypeVar("P")
 
 
+FEW = 500
+"""So many records are read one by one as fast as all of a file that is worth to be kept."""
+
+
 class Decoded(Mapping[K, V], Generic[K, V, P]):
-    """Immutable, in the order of its keys. Whoever asks for all of it gets what reading all at once gives."""
+    """Immutable, in the order of its keys. Whoever asks for all of many gets what reading all at once gives."""
 
     __slots__ = ("_made", "_make", "_places", "_whole")
 
@@ -51,8 +55,8 @@ class Decoded(Mapping[K, V], Generic[K, V, P]):
 
     def items(self) -> ItemsView[K, V]:
         """As of a dict."""
-        return self._whole().items()
+        return self._whole().items() if len(self) > FEW else super().items()
 
     def values(self) -> ValuesView[V]:
         """As of a dict."""
-        return self._whole().values()
+        return self._whole().values() if len(self) > FEW else super().values()

@@ -3,14 +3,15 @@
 What is kept of a file, under the digest of its text, is that all checks passed and where each record stands: names,
 places and which record names which other one, and no amount. It counts only if the file is that very text, to the byte,
 and if this very program has kept it, in a file that nobody else could have written, whole. Every record is read from
-the file itself, when it is asked for, as strictly as ever; one that does not bear its name, and whoever asks for all
-records, has the file read as if nothing was kept. So an entry that is damaged, foreign or of another program is none;
+the file itself, when it is asked for, as strictly as ever; one that does not bear its name, and whoever goes over all
+of many, has the file read as if nothing was kept. So an entry that is damaged, foreign or of another program is none;
 only who can write as the user could make one that hides a record, and could as well change the book.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -61,11 +62,12 @@ class _Index:
     places: Places
     names: dict[str, list[str]]
     """Section -> the names of its records, as they stand."""
-    moved_from: dict[str, list[int]]
-    """Number of a source -> the places of its applications in their section."""
-    moved_to: dict[str, list[int]]
-    lists: dict[str, dict[str, list[str]]]
-    referenced: list[tuple[str, str, list[str]]]
+    moved_from: dict[str, tuple[int, ...]]
+    """Number of a source -> which of the applications in their section are its own."""
+    moved_to: dict[str, tuple[int, ...]]
+    lists: dict[str, dict[str, tuple[str, ...]]]
+    """Index of the book -> key -> names."""
+    referenced: list[tuple[str, str, tuple[str, ...]]]
     counters: dict[str, int]
 
 
@@ -81,24 +83,23 @@ def keep(digest: str, file: BookFile, places: Places, book: Book) -> None:
     entry = _entry(digest)
     if entry is None:
         return
-    moved_from: dict[str, list[int]] = {}
-    moved_to: dict[str, list[int]] = {}
+    moved_from: dict[str, list[int]] = defaultdict(list)
+    moved_to: dict[str, list[int]] = defaultdict(list)
     for place, one in enumerate(file.applications):
-        moved_from.setdefault(one.from_, []).append(place)
-        moved_to.setdefault(one.to, []).append(place)
+        moved_from[one.from_].append(place)
+        moved_to[one.to].append(place)
+    lists = {name: dict(getattr(book, name).items()) for name in _LISTS}
+    for name in _OF_DOCUMENTS:
+        lists[name] = {key: tuple([one.number for one in documents]) for key, documents in getattr(book, name).items()}
     index = _Index(
         by=program(__version__, _READ_BY),
         of=digest,
         places=places,
         names={section: [getattr(one, field) for one in getattr(file, section)] for section, field in _NAMED.items()},
-        moved_from=moved_from,
-        moved_to=moved_to,
-        lists={name: {key: list(names) for key, names in getattr(book, name).items()} for name in _LISTS}
-        | {
-            name: {key: [one.number for one in documents] for key, documents in getattr(book, name).items()}
-            for name in _OF_DOCUMENTS
-        },
-        referenced=[(account, name, list(numbers)) for (account, name), numbers in book.referenced.items()],
+        moved_from={number: tuple(made) for number, made in moved_from.items()},
+        moved_to={number: tuple(made) for number, made in moved_to.items()},
+        lists=lists,
+        referenced=[(account, name, numbers) for (account, name), numbers in book.referenced.items()],
         counters=dict(book.counters),
     )
     packed = encode_packed(index)
@@ -145,8 +146,8 @@ class _Records:
         found["numbered"] = self._named("numbered", *SECTIONS)
         found["applications_from"] = self._mapping("applications_from", index.moved_from, self._moved)
         found["applications_to"] = self._mapping("applications_to", index.moved_to, self._moved)
-        found["referenced"] = self._mapping("referenced", referenced, _as_they_are)
-        found |= {name: self._mapping(name, lists[name], _as_they_are) for name in _LISTS}
+        found["referenced"] = referenced
+        found |= {name: lists[name] for name in _LISTS}
         found |= {name: self._mapping(name, lists[name], self._documents) for name in _OF_DOCUMENTS}
         periods = (self._entries.read("accounting_periods", place) for place in self._at("accounting_periods"))
         found["periods"] = tuple(sorted(periods, key=lambda period: period.from_))
@@ -178,10 +179,10 @@ class _Records:
             return exact_usage(found, self.book.numbered)
         return exact_charge_period(found) if section == "charge_periods" else found
 
-    def _documents(self, _: str, numbers: list[str]) -> tuple[Any, ...]:
+    def _documents(self, _: str, numbers: tuple[str, ...]) -> tuple[Any, ...]:
         return tuple(map(self.book.numbered.__getitem__, numbers))
 
-    def _moved(self, number: str, places: list[int]) -> tuple[Application, ...]:
+    def _moved(self, number: str, places: tuple[int, ...]) -> tuple[Application, ...]:
         moved = tuple(map(self._application, places))
         if any(number not in (one.from_, one.to) for one in moved):
             raise Unsure
@@ -195,10 +196,6 @@ class _Records:
 
     def _times(self, number: str) -> int:
         return len(self._index.moved_to[number])
-
-
-def _as_they_are(_: Any, names: list[str]) -> tuple[str, ...]:
-    return tuple(names)
 
 
 def _entry(digest: str) -> Path | None:
