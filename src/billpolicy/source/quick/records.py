@@ -23,7 +23,7 @@ _BY_THEIR_QUOTES: tuple[Reader, ...] = (read_integer, read_boolean)
 class Readers:
     """Readers of types. Those of one file may remember: what is written twice, like a date or a name, is made once.
 
-    A mapping is a dict, or the tuple of its pairs, as `sections.py` has it.
+    A mapping is a dict; in those of one file it is the tuple of its pairs, as `sections.py` has it.
     """
 
     def __init__(self, *, remember: bool) -> None:
@@ -38,7 +38,7 @@ class Readers:
 
     def _make(self, kind: Any) -> Reader:
         if kind is Any:
-            return data_of
+            return data_of if self._remember else _as_it_is
         origin, inside = typing.get_origin(kind), typing.get_args(kind)
         if origin is typing.Annotated and isinstance(inside[1], Scalar):
             return self._scalar(inside[1].read)
@@ -149,6 +149,10 @@ class _Known(dict[Any, Any]):
             raise Unsure
         self[value] = found = self.read(value)
         return found
+
+
+def _as_it_is(value: Any) -> Any:
+    return value  # with its places
 
 
 def _or_nothing(read: Reader) -> Reader:
