@@ -4,37 +4,53 @@ The peers only parse: into plain data, or into typed values by `benchmarks/load_
 no references, currencies, balances nor keys that stand twice. How cost grows: 1,000, 10,000 and 50,000 documents, four
 of five an invoice of three items with a tax each, the fifth a payment that is applied to it. Garbage collection is off
 for all. Memory is the peak of a process that loads the book and does nothing else, less that of one that loads none.
+
+Then seconds of CPU: of loading in a process of its own, with the collector as Python has it, when nothing is kept of
+the book and when it was loaded before; and of all of `billpolicy plan` with one operation on it.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import os
+import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
 
 import yaml
 
+from benchmarks.goals import Goal
 from benchmarks.load_peers import msgspec_reader, pydantic_reader
 from benchmarks.rounds import Contestant, rates, ratio, table
 from billpolicy.book.load import load_book
 from billpolicy.book.model import Document
 
+STANDARD = Path(__file__).parents[1] / "policies" / "standard"
 SIZES = ((1_000, 5), (10_000, 1), (50_000, 1))
 """Documents, and rounds."""
 DOCUMENTS_OF_AN_ACCOUNT = 10
 _LOAD = """
-import sys
+import sys, time
 from pathlib import Path
 from billpolicy.book.load import load_book
+began = time.process_time()
 if len(sys.argv) > 1:
     book = load_book(Path(sys.argv[1]))
+print(time.process_time() - began)
 print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 """
+_ROUNDS = 3
+"""Of processes."""
+_PLAN = ("plan", "unapply_payment", "payment=P00000004", "date=2027-02-01", "--policy", str(STANDARD), "--book")
+_OFF = "off"
 Record = dict[str, object]
 
 
@@ -133,10 +149,38 @@ def contestants(folder: Path, count: int) -> tuple[dict[str, Callable[[], object
     )
 
 
-def megabytes(book: Path | None = None) -> float:
-    """The peak memory of a process that loads this book, or none; as Linux tells it."""
+class Loaded(NamedTuple):
+    """What a process took that loads a book, or none, and does nothing else; as Linux tells it."""
+
+    seconds: float
+    """Of CPU, for loading."""
+    megabytes: float
+    """At its peak."""
+
+
+def loaded(cache: str, book: Path | None = None) -> Loaded:
+    """The median of some processes. *cache*: where books are kept, or `off`."""
     command = [sys.executable, "-c", _LOAD, *([str(book)] if book else [])]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) / 1024
+    runs = [_run(command, cache)[0].split() for _ in range(_ROUNDS)]
+    seconds, kilobytes = (statistics.median(map(float, each)) for each in zip(*runs, strict=True))
+    return Loaded(seconds, kilobytes / 1024)
+
+
+def planned(cache: str, book: Path) -> tuple[str, float]:
+    """What `plan` says of one operation on a book, and its seconds of CPU, as the median of whole processes."""
+    runs = [_run([sys.executable, "-m", "billpolicy", *_PLAN, str(book)], cache) for _ in range(_ROUNDS)]
+    (said,) = {said for said, _ in runs}
+    return said, statistics.median(seconds for _, seconds in runs)
+
+
+def _run(command: list[str], cache: str) -> tuple[str, float]:
+    """What a process prints, and its seconds of CPU."""
+    environment = {**os.environ, "BILLPOLICY_CACHE": cache}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # programs are installed with their bytecode
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    said = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return said, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _without_collector(run: Contestant) -> Contestant:
@@ -164,16 +208,40 @@ def contest(folder: Path, count: int, rounds: int) -> None:
             print(f"  {ours} takes {1 / ratio(found, ours, peer):.1f} of the time of {peer}")
 
 
-def main() -> None:
+def processes(folder: Path) -> tuple[Goal, ...]:
+    """Load the books in processes of their own, and plan one operation on each: print how cost grows."""
+    cache = str(folder / "cache")
+    bare = loaded(_OFF).megabytes
+    goals: list[Goal] = []
+    for form, most in (("json", 1), ("yaml", 3)):
+        print(f"load: seconds of CPU and memory, {form.upper()}")
+        print("  documents   cold    kept   plan, cold   plan, kept    memory, KB a document: cold   kept")
+        for count, _ in SIZES:
+            book = folder / f"{count}.{form}"
+            cold, (said, cold_plan) = loaded(_OFF, book), planned(_OFF, book)
+            planned(cache, book)
+            kept, (again, kept_plan) = loaded(cache, book), planned(cache, book)
+            assert said == again, "a kept book gives another plan"
+            of_cold, of_kept = ((each.megabytes - bare) * 1024 / count for each in (cold, kept))
+            times = f"{cold.seconds:7.2f} {kept.seconds:7.2f} {cold_plan:12.2f} {kept_plan:12.2f}"
+            print(f"  {count:>9,}{times} {of_cold:31.1f} {of_kept:6.1f}")
+        what = f"a book of {count:,} documents in {form.upper()}"
+        goals += [
+            Goal(f"{what}, read and checked", f"{most} s", f"{cold.seconds:.2f} s"),
+            Goal(f"{what}, read before", "0.3 s", f"{kept.seconds:.2f} s"),
+            Goal(f"{what}, memory", "6 KB a document", f"{of_cold:.1f} KB"),
+            Goal(f"`plan` of one operation on {what}, read before", "what it touches", f"{kept_plan:.2f} s in all"),
+        ]
+    return tuple(goals)
+
+
+def main() -> tuple[Goal, ...]:
     """Run and print."""
-    with tempfile.TemporaryDirectory() as kept:
+    with tempfile.TemporaryDirectory() as kept, mock.patch.dict(os.environ, {"BILLPOLICY_CACHE": _OFF}):
         folder = Path(kept)
         for count, rounds in SIZES:
             contest(folder, count, rounds)
-        bare = megabytes()
-        for form in ("json", "yaml"):
-            used = ", ".join(f"{megabytes(folder / f'{count}.{form}') - bare:,.0f} MB" for count, _ in SIZES[1:])
-            print(f"load: memory for {form.upper()} of 10,000 and 50,000 documents: {used}")
+        return processes(folder)
 
 
 if __name__ == "__main__":
