@@ -13,6 +13,7 @@ from billpolicy.source.scalars import Plain
 from billpolicy.source.tree import joined_surrogates
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+_COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
 _NOT_OF_BOTH = re.compile(r"[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 """Characters that may stand in a JSON text but not in a YAML file, or that break lines in the one but not the other."""
 _HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
@@ -34,6 +35,7 @@ def json_sections(text: str) -> Sections:
     walk.take("{")
     more = True
     while more:
+        walk.next()
         name = walk.value()
         if type(name) is not str:
             raise Unsure
@@ -106,18 +108,22 @@ class _Walk:
 
     def goes_on(self, end: str) -> bool:
         """Whether a comma is next, or the end of what was opened; both are taken."""
-        found = self.next()
-        self.take("," if found == "," else end)
-        return found == ","
+        comma = _COMMA.match(self.text, self.at)
+        if comma is None:
+            self.take(end)
+            return False
+        self.at = comma.end()
+        return True
 
     def entry(self) -> tuple[Place, Any]:
+        """The next value, and where it stands."""
         self.next()
         start = self.at
         found = self.value()
         return (start, self.at, 0), found
 
     def value(self) -> Any:
-        self.next()
+        """The value that is next, without a space before it."""
         try:
             found, self.at = _DECODER.raw_decode(self.text, self.at)
         except (ValueError, RecursionError):
