@@ -110,6 +110,22 @@ def test_what_is_asked_for_is_read_and_nothing_else(
     assert reads == [str(path)]
 
 
+def test_who_asks_for_many_one_by_one_has_the_whole_book_read(
+    tmp_path: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "MOST_SINGLE", 2)
+    path = small(tmp_path)
+    right = load_book(path)
+    del reads[:]
+    book = load_book(path)
+    counts = []
+    for number in ("I1", "I2", "I1", "P1"):
+        assert book.numbered[number] == right.numbered[number]
+        counts.append(len(reads))
+    assert book.applications_from["P1"] == right.applications_from["P1"]
+    assert [*counts, len(reads)] == [0, 0, 0, 1, 1]
+
+
 def test_a_book_is_kept_by_what_stands_in_it(tmp_path: Path, cache: Path, reads: list[str]) -> None:
     path = small(tmp_path)
     load_book(path)

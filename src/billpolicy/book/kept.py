@@ -4,7 +4,7 @@ What is kept of a file, under the digest of its text, is that all checks passed 
 places and which record names which other one, and no amount. It counts only if the file is that very text, to the byte,
 and if this very program has kept it, in a file that nobody else could have written, whole. Every record is read from
 the file itself, when it is asked for, as strictly as ever; one that does not bear its name, and whoever goes over all
-of many, has the file read as if nothing was kept. So an entry that is damaged, foreign or of another program is none;
+of many or asks for many one by one, has the file read as if nothing was kept. So an entry that is damaged, foreign or of another program is none;
 only who can write as the user could make one that hides a record, and could as well change the book.
 """
 
@@ -35,6 +35,8 @@ MIN_BYTES = 256 * 1024
 """Smaller books are read as fast as what is kept of them."""
 MAX_FOLDER = 128 * 1024 * 1024
 """Bytes of all that is kept of books: what was not used for longest goes first."""
+MOST_SINGLE = 500
+"""Records of a book, or a tenth of it, that are read one by one."""
 _MAX_ENTRY = 64 * 1024 * 1024
 _READ_BY = ("book", "source", "diagnostics")
 """The rooms that reading and checking a book stands on."""
@@ -130,6 +132,8 @@ class _Records:
     def __init__(self, index: _Index, entries: Entries, whole: Callable[[], Book]) -> None:
         self._index, self._entries, self._read_all = index, entries, whole
         self._applications: dict[int, Application] = {}
+        self._left = max(MOST_SINGLE, sum(map(len, index.places.values())) // 10)
+        """How many more records are read by themselves: to read all at once is faster than to read many so."""
 
     @cached_property
     def _whole(self) -> Book:
@@ -170,7 +174,7 @@ class _Records:
 
     def _record(self, name: str, at: tuple[str, Place]) -> Any:
         section, place = at
-        found = self._entries.read(section, place)
+        found = self._entry(section, place)
         if getattr(found, _NAMED[section]) != name:
             raise Unsure
         if section in SECTIONS:
@@ -178,6 +182,12 @@ class _Records:
         if section == "usage":
             return exact_usage(found, self.book.numbered)
         return exact_charge_period(found) if section == "charge_periods" else found
+
+    def _entry(self, section: str, place: Place) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise Unsure
+        return self._entries.read(section, place)
 
     def _documents(self, _: str, numbers: tuple[str, ...]) -> tuple[Any, ...]:
         return tuple(map(self.book.numbered.__getitem__, numbers))
@@ -190,7 +200,7 @@ class _Records:
 
     def _application(self, index: int) -> Application:
         if index not in self._applications:
-            found = self._entries.read("applications", self._at("applications")[index])
+            found = self._entry("applications", self._at("applications")[index])
             self._applications[index] = exact_application(found, self.book.numbered, self._times)
         return self._applications[index]
 
