@@ -243,6 +243,24 @@ def test_a_record_that_stands_elsewhere_than_is_said_is_read_with_the_whole_book
     assert len(reads) == 2
 
 
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("names", {}), ("places", {}), ("lists", {}), ("moved_from", {"P1": [7]}), ("moved_to", {"I1": [-9]})],
+)
+def test_an_entry_that_does_not_hold_together_is_none(
+    part: str, value: object, tmp_path: Path, cache: Path, reads: list[str]
+) -> None:
+    path = small(tmp_path)
+    right = load_book(path)
+    (entry,) = cache.iterdir()
+    index = msgspec.msgpack.decode(entry.read_bytes()[32:])
+    entry.write_bytes(sealed(msgspec.msgpack.encode({**index, part: value})))
+    forged = load_book(path)
+    assert forged.applications_from["P1"] == right.applications_from["P1"]
+    assert forged.applications_to["I1"] == right.applications_to["I1"]
+    assert len(reads) == 2
+
+
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="there are no such rights")
 @pytest.mark.parametrize("mode", [0o020, 0o002])
 @pytest.mark.parametrize("of_folder", [False, True])

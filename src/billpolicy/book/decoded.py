@@ -22,8 +22,8 @@ class Decoded(Mapping[K, V], Generic[K, V, P]):
     __slots__ = ("_made", "_make", "_places", "_whole")
 
     def __init__(self, places: Mapping[K, P], make: Callable[[K, P], V], whole: Callable[[], Mapping[K, V]]) -> None:
-        """`make` makes the value of a key from its place; it raises `Unsure` where that is not what it should be, and
-        then what `whole` has decides."""
+        """`make` makes the value of a key from its place; it raises `Unsure` or `LookupError` where that is
+        not what it should be, and then what `whole` has decides."""
         self._places, self._make, self._whole = places, make, whole
         self._made: dict[K, V] = {}
 
@@ -32,7 +32,7 @@ class Decoded(Mapping[K, V], Generic[K, V, P]):
             place = self._places[key]
             try:
                 self._made[key] = self._make(key, place)
-            except Unsure:
+            except (Unsure, LookupError):
                 self._made[key] = self._whole()[key]
         return self._made[key]
 

@@ -3,9 +3,10 @@
 What is kept of a file, under the digest of its text, is that all checks passed and where each record stands: names,
 places and which record names which other one, and no amount. It counts only if the file is that very text, to the byte,
 and if this very program has kept it, in a file that nobody else could have written, whole. Every record is read from
-the file itself, when it is asked for, as strictly as ever; one that does not bear its name, and whoever goes over all
-of many or asks for many one by one, has the file read as if nothing was kept. So an entry that is damaged, foreign or of another program is none;
-only who can write as the user could make one that hides a record, and could as well change the book.
+the file itself, when it is asked for, as strictly as ever. One that does not bear its name has the file read as if
+nothing was kept, and so has whoever goes over all of many or asks for many one by one. So an entry that is damaged,
+foreign or of another program is none; only who can write as the user could make one that hides a record, and could as
+well change the book.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ MAX_FOLDER = 128 * 1024 * 1024
 MOST_SINGLE = 500
 """Records of a book, or a tenth of it, that are read one by one."""
 _MAX_ENTRY = 64 * 1024 * 1024
-_READ_BY = ("book", "source", "diagnostics")
+_READ_BY = ("book", "countries", "diagnostics", "source")
 """The rooms that reading and checking a book stands on."""
 _SEAL = hashlib.sha256().digest_size
 _NAMED = {"accounts": "id", "contacts": "id", "subscriptions": "id", "charges": "id", "usage": "id"} | {
@@ -123,7 +124,10 @@ def kept_book(digest: str, text: str, file: str, whole: Callable[[], Book]) -> B
         return None
     with suppress(OSError):
         entry.touch()  # it was used just now
-    return _Records(index, Entries(BookFile, text, file), whole).book
+    try:
+        return _Records(index, Entries(BookFile, text, file), whole).book
+    except (Unsure, LookupError, ValueError):  # it does not hold together
+        return None
 
 
 class _Records:
