@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from unittest.mock import patch
@@ -14,10 +16,14 @@ from hypothesis import strategies as st
 from billpolicy.allocation.model import SPANS, Rules, Target
 from billpolicy.allocation.open_items import Slot
 from billpolicy.allocation.orders import DOCUMENT_ORDERS, within_reach
+from billpolicy.book import open_documents
 from billpolicy.book.book import Book, Place
 from billpolicy.book.model import BookFile
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.operations import apply_credit_balance, apply_credits, create_payment
 from billpolicy.operations.shared import settling
+from billpolicy.operations.shared.targets import Named
+from billpolicy.operations.shared.what_is_open import owed_for_rules
 from billpolicy.planning.plan import Plan
 from tests.helpers.allocations import Asked, rules
 from tests.helpers.properties import examples
@@ -42,10 +48,27 @@ def test_nothing_is_planned_differently(data: st.DataObject, file: BookFile, own
     """Operations that put money on documents, one after the other; refusals are the same, too."""
     book = Book.of(file)
     for text in data.draw(st.lists(operations(file), min_size=1, max_size=3)):
-        found = outcome(book, text, own)
-        with patch.object(settling, "within_reach", lambda amount, targets, rules: list(targets)):
+        with patch.object(open_documents, "_FEW", data.draw(st.sampled_from((0, 2, 32)))):
+            found = outcome(book, text, own)
+        with all_are_looked_at():
             assert outcome(book, text, own) == found
         book = book if isinstance(found, list) else found[1]
+
+
+@contextmanager
+def all_are_looked_at() -> Iterator[None]:
+    """All open documents of the account are made a list of and opened, as if nobody had kept them in any order."""
+
+    def looked_for(book: Book, account: str, currency: str, day: datetime.date) -> list[Named]:
+        afresh = replace(book, _open={})
+        owed = [one for one, _ in owed_for_rules(afresh, book.accounts[account], day) if one.currency == currency]
+        return [Named(one, book.balance(one)) for one in owed]
+
+    with ExitStack() as patched:
+        patched.enter_context(patch.object(settling, "within_reach", lambda amount, targets, rules: list(targets)))
+        for module in (settling, create_payment, apply_credits, apply_credit_balance):
+            patched.enter_context(patch.object(module, "open_targets", looked_for))
+        yield
 
 
 def outcome(book: Book, text: str, own: str) -> tuple[Plan, Book] | list[Diagnostic]:
@@ -70,6 +93,8 @@ def operations(draw: st.DrawFn, file: BookFile) -> str:
         f"operation: create_payment, account: a, amount: {draw(amounts)}{apply}",
         f"operation: apply_{source.kind}, {source.kind}: {source.number}{apply}",
         f"operation: apply_{source.kind}, {source.kind}: {source.number}, amount: {draw(amounts)}{apply}",
+        f"operation: reverse_payment, payment: {draw(st.sampled_from(file.payments)).number}",
+        f"operation: reverse_invoice, invoice: {draw(st.sampled_from(file.invoices)).number}",
     )
     return draw(st.sampled_from(texts))
 

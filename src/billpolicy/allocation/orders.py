@@ -11,7 +11,8 @@ and of what is due the oldest first, bucket by bucket (`span: aging_bucket`). Th
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -20,6 +21,7 @@ from billpolicy.allocation.item_rules import ITEM_RULES, fill
 from billpolicy.allocation.model import Rules
 from billpolicy.allocation.open_items import Net
 from billpolicy.allocation.residual import Cents, split
+from billpolicy.book.book import ZERO
 
 DocumentSpread = Callable[[int, Sequence[int], Cents], list[int]]
 """An amount, balances in this order, how cents are placed -> the part of each, in minor units."""
@@ -127,11 +129,32 @@ def group_of(target: Header, rules: Rules) -> int:
     return (target.due_date - rules.day).days // rules.bucket_days if in_buckets else 0
 
 
+class Ordered(Sequence[_Header]):
+    """Documents that know their order themselves, so that only those that are taken need to be looked at. An amount is
+    asked for none of them; as they are named they are by number."""
+
+    @abstractmethod
+    def in_order(self, rules: Rules) -> Iterator[_Header]:
+        """In the order of the rules, what is corrected before all others."""
+
+
 def in_order(targets: Sequence[_Header], rules: Rules) -> list[_Header]:
     """The documents in the order of the rules, what is corrected before all others."""
+    return sorted(targets, key=place_in(rules))
+
+
+def name_of_order(rules: Rules) -> Hashable:
+    """What the order of the rules depends on."""
+    in_buckets = rules.span == "aging_bucket" and _by_components(rules)
+    groups = (rules.future, rules.bucket_days if in_buckets else 0)
+    return rules.document_order, *groups, None if groups == ("by_order", 0) else rules.day
+
+
+def place_in(rules: Rules) -> Callable[[Header], tuple[Any, ...]]:
+    """By what documents are sorted; as they are named it leaves them."""
     order = DOCUMENT_ORDERS[rules.document_order]
 
-    def place(target: _Header) -> tuple[Any, ...]:
+    def place(target: Header) -> tuple[Any, ...]:
         group = group_of(target, rules)
         first = (not target.corrected, group)
         if group == _FUTURE and rules.future != "by_order":
@@ -142,7 +165,7 @@ def in_order(targets: Sequence[_Header], rules: Rules) -> list[_Header]:
             return first
         return (*first, *((order.key(target),) if order.key else ()), total_order(target))
 
-    return sorted(targets, key=place)
+    return place
 
 
 def within_reach(amount: Decimal, targets: Sequence[_Header], rules: Rules) -> list[_Header]:
@@ -151,20 +174,27 @@ def within_reach(amount: Decimal, targets: Sequence[_Header], rules: Rules) -> l
     Where each document is filled before the next, these are the ones that come when nothing is left. The outcome of
     `allocate` is the same without them.
     """
-    if len(targets) == 1:
+    if not isinstance(targets, Ordered) and len(targets) == 1:
         return list(targets)
     spreads = DOCUMENT_ORDERS[rules.document_order].spread is not one_after_the_other or rules.future == "equal"
     if spreads or _by_components(rules) or rules.item_rule == "source_item":
         return list(targets)
+    if isinstance(targets, Ordered):
+        return sorted(_until_nothing_is_left(amount, targets.in_order(rules)), key=lambda target: target.number)
     rest = amount - sum(target.amount for target in targets if target.amount is not None)
-    reached = {target.number for target in targets if target.corrected}
-    for target in in_order([target for target in targets if target.amount is None], rules):
-        if rest <= 0:
-            break
-        if target.balance > 0:
-            reached.add(target.number)
-            rest -= target.balance
+    free = in_order([target for target in targets if target.amount is None], rules)
+    reached = {target.number for target in _until_nothing_is_left(rest, free)}
     return [target for target in targets if target.amount is not None or target.number in reached]
+
+
+def _until_nothing_is_left(amount: Decimal, targets: Iterable[_Header]) -> Iterator[_Header]:
+    """The first of these documents that the amount comes to, and what is corrected, which stands before them."""
+    for target in targets:
+        if amount <= 0 and not target.corrected:
+            return
+        if target.balance > 0 or target.corrected:
+            yield target
+            amount -= max(target.balance, ZERO)
 
 
 def shares_of_documents(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from billpolicy.book.kinds import SECTIONS, is_owed, kind_of
+from billpolicy.book.kinds import SECTIONS, is_owed, is_source, kind_of
 from billpolicy.book.layered import Layered
 from billpolicy.book.model import (
     TRANSFERRED,
@@ -35,9 +35,12 @@ from billpolicy.book.model import (
     VoidNumber,
 )
 from billpolicy.book.numbers import highest_counters
+from billpolicy.book.open_documents import Open, OpenDocuments
 from billpolicy.money import from_minor
 
 ZERO = Decimal(0)
+_ACCOUNTS = 16
+"""Of how many accounts a book keeps what is open."""
 
 
 class Place(NamedTuple):
@@ -107,6 +110,8 @@ class Book:
     """What it was read from, to say where something stands (`places.py`)."""
     digest: str | None = field(default=None, compare=False)
     """Of that file, if it is a large one and the book is still what stands there (`kept.py`)."""
+    _open: dict[str, OpenDocuments] = field(default_factory=dict, compare=False, repr=False)
+    """Account -> what was found open of it: kept for the few accounts that were asked for last."""
 
     @classmethod
     def of(cls, file: BookFile) -> Book:
@@ -170,14 +175,28 @@ class Book:
             if subscription.id not in self.subscriptions and subscription.id not in changes["subscriptions"]:
                 add("subscriptions_of", subscription.account, subscription.id)
             changes["subscriptions"][subscription.id] = subscription
+        touched = {*changes["numbered"], *changes["applications_from"], *changes["applications_to"]}
+        touched.update(changes["refunds_of"])
         changes["counters"] |= counters or {}
         changes["prefixes"] |= prefixes or {}
-        return self._over(
+        posted = self._over(
             {
                 index: {key: tuple(value) if isinstance(value, list) else value for key, value in changed.items()}
                 for index, changed in changes.items()
             }
         )
+        return posted._looking_again_at(touched)
+
+    def _looking_again_at(self, numbers: Iterable[str]) -> Book:
+        """The book that no longer trusts what was found open of these documents."""
+        if not self._open:
+            return self
+        stale: dict[str, list[str]] = defaultdict(list)
+        for number in numbers:
+            if number in self.numbered:
+                stale[self.numbered[number].account].append(number)
+        found = {account: known.without(stale.get(account, ())) for account, known in self._open.items()}
+        return self._with({"_open": {account: known for account, known in found.items() if known is not None}})
 
     def with_due_dates(self, terms: Iterable[str], documents: Iterable[Numbered]) -> Book:
         """The book after the due dates of all documents of these payment terms were worked out: of `documents`, as they
@@ -238,15 +257,16 @@ class Book:
         used = _missing(self.usage, more.usage).values()
         periods = _missing(self.charge_periods, more.charge_periods).values()
         posted = self._over(records).with_posted(new.values(), subscriptions=subscriptions.values())
-        return posted._over(money).with_usage(used).with_charge_periods(periods)
+        return posted._over(money)._with({"_open": {}}).with_usage(used).with_charge_periods(periods)
 
     def _over(self, changes: Mapping[str, dict[str, Any]]) -> Book:
         layered = {index: Layered.over(getattr(self, index), changed) for index, changed in changes.items() if changed}
-        if not layered:
-            return self
+        return self._with(layered) if layered else self
+
+    def _with(self, indexes: Mapping[str, Any]) -> Book:
         # As `replace` does, in a tenth of the time: a batch makes several books for each of its operations.
         book = object.__new__(Book)
-        book.__dict__.update(self.__dict__ | layered | {"digest": None})
+        book.__dict__.update(self.__dict__ | {"digest": None} | indexes)
         return book
 
     def with_changed(self, names: Iterable[str]) -> Book:
@@ -315,6 +335,31 @@ class Book:
         if kind.is_source:
             return document.amount - self.applied_from(document.number) - self.refunded(document.number)
         return ZERO
+
+    def open_documents(self, account: str) -> OpenDocuments:
+        """What an account has open, and what money it has unapplied: of what is posted and was not reversed."""
+        known = self._open.get(account)
+        if known is None:
+            known = OpenDocuments(
+                {one.document.number: one for one in self._are_open(self.numbers_of.get(account, ()))}
+            )
+            while len(self._open) >= _ACCOUNTS:
+                self._open.pop(next(iter(self._open)), None)
+        elif known.stale:
+            now = {one.document.number: one for one in self._are_open(known.stale)}
+            known = known.with_({number: now.get(number) for number in known.stale})
+        self._open[account] = known
+        return known
+
+    def _are_open(self, numbers: Iterable[str]) -> Iterator[Open]:
+        """Those of these documents of which something is left."""
+        for number in numbers:
+            document = self.numbered[number]
+            if not (is_owed(document) or is_source(document)) or document.status != "posted" or document.reversed_:
+                continue
+            left = self.balance(document)
+            if left > 0:
+                yield Open(document, left)
 
     def open_places(self, document: BillingDocument, subscription: str | None = None) -> dict[Place, Decimal]:
         """What is open on each item and each tax, in the total order of items. Adds up to the balance.

@@ -7,7 +7,8 @@ there. docs/domain.md 2.7, 6.1 and 6.3.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import groupby
 
@@ -22,7 +23,6 @@ from billpolicy.operations.shared.billed_time import corrected_by
 from billpolicy.operations.shared.currencies import check_currency, currency_of
 from billpolicy.operations.shared.memos import checked_reason
 from billpolicy.operations.shared.settling import (
-    Named,
     all_have_amounts,
     allocated,
     check_account,
@@ -32,10 +32,11 @@ from billpolicy.operations.shared.settling import (
     named_or_open,
     note_corrected,
     nothing_open,
-    open_targets,
     rules_of,
     tell_due_dates,
+    with_corrected,
 )
+from billpolicy.operations.shared.targets import Named, OpenTargets, open_targets
 from billpolicy.operations.shared.what_is_open import check_usable
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import adjust
@@ -81,9 +82,9 @@ def _plan(planning: Planning, request: ApplyCreditBalance) -> None:
     first = corrected if resolved.resolutions["corrected_first"].value else {}
     tell_due_dates(planning, targets, amount - named_in_all(targets), resolved)
     note_corrected(planning, request.negative_invoice or "", targets, first, rules_of(planning, currency, resolved))
-    targets = [target._replace(corrected=first.get(target.number, ZERO)) for target in targets]
+    targets = with_corrected(targets, first)
     for day, those in _in_turn(planning, targets):
-        amount -= _use(planning, request, account, resolved, day, those, amount)
+        amount -= _use(planning, request, account, resolved, day, currency, those, amount)
     check_limits(planning, len(request.apply), resolved)
 
 
@@ -93,17 +94,16 @@ def _use(
     account: Account,
     resolved: Resolved,
     day: datetime.date,
-    targets: list[Named],
+    currency: str,
+    targets: Sequence[Named],
     amount: Decimal,
 ) -> Decimal:
     """Put up to `amount` on these documents on a day, and give back how much that was."""
-    currency = targets[0].document.currency
     source = Source.of_credit(planning.book, account.id, currency, day)
     most = min(amount, source.unapplied)
     if most <= 0:
         return ZERO
     allocation = allocated(planning, source, targets, most, rules_of(planning, currency, resolved))
-    documents = {target.document.number: target.document for target in targets}
     for applied in allocation.applied:
         decrease = adjust(
             planning,
@@ -116,18 +116,24 @@ def _use(
             date=day,
             document=applied.document,
         )
-        planning.apply(decrease, documents[applied.document], day, applied.parts)
+        planning.apply(decrease, planning.book.numbered[applied.document], day, applied.parts)
     return most - allocation.left
 
 
-def _in_turn(planning: Planning, targets: list[Named]) -> Iterator[tuple[datetime.date, list[Named]]]:
+def _in_turn(planning: Planning, targets: Sequence[Named]) -> Iterator[tuple[datetime.date, Sequence[Named]]]:
     """Documents that come at the same time: the named amounts first, what is corrected before others, by date."""
+    if isinstance(targets, OpenTargets):  # none of them is later than the operation
+        if those := targets.those_of(targets.corrected):
+            yield planning.date, those
+        if others := replace(targets, left_out=targets.corrected):
+            yield planning.date, others
+        return
 
     def turn(target: Named) -> tuple[bool, bool, datetime.date]:
         return target.amount is None, not target.corrected, _day(planning, target)
 
-    for (_, _, day), those in groupby(sorted(targets, key=turn), turn):
-        yield day, list(those)
+    for (_, _, day), alike in groupby(sorted(targets, key=turn), turn):
+        yield day, list(alike)
 
 
 def _day(planning: Planning, target: Named) -> datetime.date:
@@ -136,11 +142,11 @@ def _day(planning: Planning, target: Named) -> datetime.date:
 
 
 def _amount(
-    planning: Planning, account: Account, currency: str, request: ApplyCreditBalance, targets: list[Named]
+    planning: Planning, account: Account, currency: str, request: ApplyCreditBalance, targets: Sequence[Named]
 ) -> Decimal:
     """How much is to be used; it is there on the days on which it is used."""
     named, last = ZERO, planning.date
-    for target in sorted(targets, key=lambda target: _day(planning, target)):
+    for target in sorted(targets if request.apply else (), key=lambda target: _day(planning, target)):
         day = _day(planning, target)
         if day > last:
             planning.check_open(day, "apply")
@@ -185,10 +191,10 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
         day = max(subject.date, planning.today)
         source = book.numbered.get(subject.document or "")
         negative = source.number if isinstance(source, Invoice) else None
-        is_open = bool(open_targets(planning, book.accounts[subject.account], subject.currency, day))
+        is_open = bool(open_targets(book, subject.account, subject.currency, day))
     elif isinstance(subject, Payment):
         day = max(event.date, planning.today)
-        is_open = bool(open_targets(planning, book.accounts[subject.account], subject.currency, day))
+        is_open = bool(open_targets(book, subject.account, subject.currency, day))
     elif isinstance(subject, OwedDocument):
         day = max(subject.date, planning.today)
         apply = (DocumentAmount(document=subject.number),)

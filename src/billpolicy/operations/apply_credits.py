@@ -23,10 +23,10 @@ from billpolicy.operations.shared.settling import (
     check_limits,
     left_alone,
     nothing_open,
-    open_targets,
     put,
     tell_due_dates,
 )
+from billpolicy.operations.shared.targets import open_targets
 from billpolicy.operations.shared.what_is_open import expired_of, money_for_rules, owed_for_rules, tell_expired
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.operation import Event, Operation
@@ -49,10 +49,12 @@ def _plan(planning: Planning, request: ApplyCredits) -> None:
     account = planning.account(request.account, "account")
     planning.check_date()
     unapplied = by_currency(money_for_rules(planning.book, account, planning.date))
-    owed = by_currency(owed_for_rules(planning.book, account, planning.date))
-    _check(planning, request.currency, account, unapplied, owed)
+    wanted = [name for name in unapplied if request.currency in (None, name)]
+    in_both = [name for name in wanted if open_targets(planning.book, account.id, name, planning.date)]
+    if not in_both:
+        owed = by_currency(owed_for_rules(planning.book, account, planning.date))
+        _tell_why_not(planning, request.currency, account, unapplied, owed)
     planning.stop_if_refused()
-    in_both = [name for name in unapplied if name in owed and request.currency in (None, name)]
     decided = {name: resolve(planning, account, amount=Money(unapplied[name], name)) for name in in_both}
     for currency, resolved in decided.items():
         planning.decide(resolved)
@@ -60,14 +62,14 @@ def _plan(planning: Planning, request: ApplyCredits) -> None:
     check_limits(planning, 0, *decided.values())
 
 
-def _check(
+def _tell_why_not(
     planning: Planning,
     named: str | None,
     account: Account,
     unapplied: Mapping[str, Decimal],
     owed: Mapping[str, Decimal],
 ) -> None:
-    """There is something to use, and something to use it on, in one currency."""
+    """There is nothing to use, or nothing to use it on, in one currency."""
     field = "account" if named is None else "currency"
     if not unapplied or (named is not None and named not in unapplied):
         where = "" if named is None else f" in {named}{but_in_others(unapplied, named, 'unapplied')}"
@@ -91,10 +93,10 @@ def _use(planning: Planning, account: Account, currency: str, resolved: Resolved
     money = [one for one, _ in money_for_rules(planning.book, account, planning.date) if one.currency == currency]
     amount = sum((planning.book.balance(source) for source in money), ZERO)
     tell_expired(planning, account, currency)
-    tell_due_dates(planning, open_targets(planning, account, currency, planning.date), amount, resolved)
+    tell_due_dates(planning, open_targets(planning.book, account.id, currency, planning.date), amount, resolved)
     order = SOURCE_ORDERS[resolved.text("source_order")]
     for source in sorted(money, key=lambda source: (*order(source), source.date, source.number)):
-        targets = open_targets(planning, account, currency, planning.date)
+        targets = open_targets(planning.book, account.id, currency, planning.date)
         if targets:
             put(planning, source, targets, planning.book.balance(source), resolved)
 
@@ -116,8 +118,8 @@ def _follow(planning: Planning, event: Event) -> Iterator[Request]:
     assert not isinstance(subject, Subscription)
     account = book.accounts[subject.account]
     day = max(subject.date, event.date)
-    found = (by_currency(money_for_rules(book, account, day)), by_currency(owed_for_rules(book, account, day)))
-    if all(subject.currency in amounts for amounts in found):
+    has_money = any(one.currency == subject.currency for one, _ in money_for_rules(book, account, day))
+    if has_money and open_targets(book, account.id, subject.currency, day):
         yield ApplyCredits(id="", operation="apply_credits", date=day, account=account.id, currency=subject.currency)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from billpolicy.book.model import Payment
@@ -16,10 +17,10 @@ from billpolicy.operations.shared.settling import (
     named_in_all,
     named_targets,
     nothing_open,
-    open_targets,
     put,
     tell_due_dates,
 )
+from billpolicy.operations.shared.targets import Named, open_targets
 from billpolicy.operations.shared.what_is_open import check_expiry
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.documents import issue
@@ -57,7 +58,7 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
     named = [wanted.document for wanted in request.apply]
     currency = currency_of(planning, account, request.currency, named, "the payment")
     amount = positive(planning, request.amount, currency, "amount")
-    targets = named_targets(planning, account, currency, request.apply)
+    targets: Sequence[Named] = named_targets(planning, account, currency, request.apply)
     total = named_in_all(targets)
     if total > amount > 0:
         message = f"{total} is put on documents, but the payment is {amount}"
@@ -69,7 +70,7 @@ def _plan(planning: Planning, request: CreatePayment) -> None:
     money = Money(amount, currency)
     again = repeated(planning, account, Payment, request.type, money, request.reference)
     if request.apply_to_open:
-        targets = open_targets(planning, account, currency, planning.date)
+        targets = open_targets(planning.book, account.id, currency, planning.date)
     facts = {**again.facts, "payment.type": request.type}
     paid = reached(planning, account, targets, money, facts)
     resolved = resolve(planning, account, behind=paid, amount=money, more=facts)

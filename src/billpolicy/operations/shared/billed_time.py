@@ -107,6 +107,14 @@ def corrects(credit: Invoice | CreditMemo, documents: Iterable[OwedDocument]) ->
     return {one.number: _corrects(one, named.get(one.number, ZERO), others) for one in documents}
 
 
+def may_correct(book: Book, credit: CreditMemo) -> set[str]:
+    """The numbers of the documents of which it can take back something; of all others it takes back nothing."""
+    if credit.source is not None:
+        return {credit.source}
+    named = {item.source for item in credit.items if item.source is not None}
+    return named.union(*(book.numbers_on.get(name, ()) for name in credit.subscriptions))
+
+
 def _corrects(document: OwedDocument, named: Decimal, others: Iterable[tuple[Item, Decimal]]) -> Decimal:
     """Of one document. *named*: what items say that they give back of it; *others*: those that do not say of what."""
     if not isinstance(document, Invoice):
@@ -229,7 +237,7 @@ def _by_charge(document: BillingDocument) -> tuple[Item, ...]:
 def _same_charge(one: Item, other: Item) -> bool:
     """Whether two items are of the same charge of a subscription."""
     same = (one.subscription, one.subscribed_charge) == (other.subscription, other.subscribed_charge)
-    return same and one.subscribed_charge is not None
+    return same and one.subscription is not None and one.subscribed_charge is not None
 
 
 def _period(item: Item) -> _Days:

@@ -6,18 +6,17 @@ account are taken. Amounts on items are named or follow the item rule.
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import NamedTuple
+from itertools import islice
 
 from billpolicy.allocation.allocate import allocate
 from billpolicy.allocation.model import Allocation, Rules, Source, Target
 from billpolicy.allocation.open_items import place_in_words
 from billpolicy.allocation.orders import in_order, total_order, within_reach
 from billpolicy.book.book import ZERO, Place
-from billpolicy.book.kinds import is_owed
 from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, OwedDocument, SourceDocument
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.resolver import Resolved
@@ -25,54 +24,17 @@ from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.diagnostics.sentences import few_of
 from billpolicy.money import Money, to_minor
 from billpolicy.operations.shared.amounts import exact_amount, positive
-from billpolicy.operations.shared.billed_time import corrects
+from billpolicy.operations.shared.billed_time import corrects, may_correct
 from billpolicy.operations.shared.currencies import but_in_others, by_currency, check_currency
-from billpolicy.operations.shared.what_is_open import (
-    documents_of,
-    in_force,
-    owed_for_rules,
-    owed_on,
-    owing_to,
-    refuse_expired,
-)
+from billpolicy.operations.shared.targets import Named, OpenTargets, open_targets
+from billpolicy.operations.shared.what_is_open import owed_for_rules, owed_of, owed_on, owing_to, refuse_expired
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
-from billpolicy.planning.request import DocumentAmount, PartAmount, Request
+from billpolicy.planning.request import DocumentAmount, Request
 from billpolicy.source.record import record
 from billpolicy.source.scalars import Amount
 
 _ONCE = "name it once, with its amounts added up"
-
-
-class Named(NamedTuple):
-    """A document that money is put on, as it stands in the book: named by the request, or taken by a rule."""
-
-    document: OwedDocument
-    balance: Decimal
-    amount: Decimal | None = None
-    items: tuple[PartAmount, ...] = ()
-    position: int = -1
-    """Where the request names it; -1 where a rule took it."""
-    subscription: str | None = None
-    """Only what this subscription has on it; `balance` is that alone."""
-    corrected: Decimal = ZERO
-    """How much of what it billed the money takes back: if any, it comes before all that are left to the order."""
-
-    @property
-    def number(self) -> str:
-        return self.document.number
-
-    @property
-    def date(self) -> datetime.date:
-        return self.document.date
-
-    @property
-    def due_date(self) -> datetime.date | None:
-        return self.document.due_date
-
-    @property
-    def priority(self) -> int | None:
-        return self.document.priority
 
 
 def named_targets(planning: Planning, account: Account, currency: str, asked: Sequence[DocumentAmount]) -> list[Named]:
@@ -101,12 +63,6 @@ def named_targets(planning: Planning, account: Account, currency: str, asked: Se
     return found
 
 
-def open_targets(planning: Planning, account: Account, currency: str, day: datetime.date) -> list[Named]:
-    """Every invoice and debit memo of the account with something open that rules may use on a day, by number."""
-    owed = owed_for_rules(planning.book, account, day)
-    return [Named(document, balance) for document, balance in owed if document.currency == currency]
-
-
 def nothing_open(planning: Planning, account: Account, currency: str, to_what_end: str = "") -> str:
     """That the account has nothing open in a currency for rules to use, why, and what is open in others instead."""
     owed = by_currency(owed_for_rules(planning.book, account, planning.date))
@@ -115,11 +71,13 @@ def nothing_open(planning: Planning, account: Account, currency: str, to_what_en
     return f"account `{account.id}` has no open document in {currency}{to_what_end}{others}{why}"
 
 
-def named_or_open(planning: Planning, account: Account, currency: str, asked: Sequence[DocumentAmount]) -> list[Named]:
+def named_or_open(
+    planning: Planning, account: Account, currency: str, asked: Sequence[DocumentAmount]
+) -> Sequence[Named]:
     """The documents that a request names; where it names none, all that are open."""
     if asked:
         return named_targets(planning, account, currency, asked)
-    return open_targets(planning, account, currency, planning.date)
+    return open_targets(planning.book, account.id, currency, planning.date)
 
 
 def check_account(planning: Planning, document: OwedDocument, account: Account, what: str, *path: str | int) -> None:
@@ -131,12 +89,8 @@ def check_account(planning: Planning, document: OwedDocument, account: Account, 
 
 def left_alone(planning: Planning, account: Account, currency: str | None = None) -> str:
     """What an account has open, in this currency or any, and rules leave alone, with the reasons."""
-    book, day = planning.book, planning.date
-    those = [
-        one
-        for one in documents_of(book, account)
-        if is_owed(one) and currency in (None, one.currency) and in_force(one) and book.balance(one) > 0
-    ]
+    day = planning.date
+    those = [one for one, _ in owed_of(planning.book, account) if currency in (None, one.currency)]
     later = [one for one in those if one.date > day]
     opted_out = [one for one in those if one.date <= day and not one.auto_apply]
     told = [f"{_some(later)} dated after {day}"] if later else []
@@ -153,19 +107,18 @@ def _some(documents: Sequence[OwedDocument]) -> str:
 def tell_due_dates(planning: Planning, targets: Sequence[Named], amount: Decimal, resolved: Resolved) -> None:
     """Where due dates decide, since the amount does not come to all: say which were worked out from payment terms, and
     which documents come last since their term gives none."""
-    free = [target for target in targets if target.amount is None]
     by_due = (
         resolved.text("document_order") == "oldest_due_first"
         or resolved.text("future_documents") != "by_order"
         or resolved.text("component_span") == "aging_bucket"
     )
-    if not by_due or amount >= sum(target.balance for target in free):
+    if not by_due or not _owe_more_than(targets, amount):
         return
-    worked_out = sorted((one for one in free if one.document.due_date_from), key=total_order)
+    worked_out = _due_by_term(targets)
     if worked_out:
         dates = few_of(f"{one.number} {one.due_date} (`{one.document.due_date_from}`)" for one in worked_out)
         planning.note(f"due dates worked out from payment terms: {dates}")
-    for target in free:
+    for target in targets.never_due() if isinstance(targets, OpenTargets) else _left_to_the_order(targets):
         term = target.document.attributes.get("payment_term")
         if target.due_date is None and term is not None:
             message = (
@@ -175,11 +128,32 @@ def tell_due_dates(planning: Planning, targets: Sequence[Named], amount: Decimal
             planning.warn("due-date-missing", message)
 
 
+def _left_to_the_order(targets: Sequence[Named]) -> Sequence[Named]:
+    """Those for which no amount is asked."""
+    return targets if isinstance(targets, OpenTargets) else [one for one in targets if one.amount is None]
+
+
+def _owe_more_than(targets: Sequence[Named], amount: Decimal) -> bool:
+    """Whether the amount does not come to all that are left to the order."""
+    if isinstance(targets, OpenTargets):
+        return targets.owe_more_than(amount)
+    return sum(target.balance for target in _left_to_the_order(targets)) > amount
+
+
+def _due_by_term(targets: Sequence[Named]) -> list[Named]:
+    """Those whose due date was worked out from their payment term, in the order of documents."""
+    if isinstance(targets, OpenTargets):
+        return list(targets.due_by_term())
+    return sorted((one for one in _left_to_the_order(targets) if one.document.due_date_from), key=total_order)
+
+
 # -- how much ------------------------------------------------------------------------------------------------------
 
 
 def named_in_all(targets: Sequence[Named]) -> Decimal:
     """What the request names for documents, added up."""
+    if isinstance(targets, OpenTargets):
+        return ZERO
     return sum((target.amount or ZERO for target in targets), ZERO)
 
 
@@ -223,7 +197,7 @@ def allocated(
     """How up to `amount` of a source goes to the targets. Refuses what cannot be asked for."""
     reached = within_reach(amount, targets, rules)
     allocation = allocate(source, [_opened(planning, target) for target in reached], amount, rules)
-    position = {target.number: target.position for target in targets}
+    position = {target.number: target.position for target in reached}
     for problem in allocation.problems:
         index = position.get(problem.document or "", -1)
         path: tuple[str | int, ...] = ("apply", index) if index >= 0 else ()
@@ -250,9 +224,8 @@ def put(
     if isinstance(source, CreditMemo) and resolved.resolutions["corrected_first"].value:
         targets = _corrected_first(planning, source, targets, rules)
     allocation = allocated(planning, Source.of(planning.book, source), targets, amount, rules)
-    documents = {target.document.number: target.document for target in targets}
     for applied in allocation.applied:
-        target = documents[applied.document]
+        target = planning.book.numbered[applied.document]
         if target.date > day:
             # Of documents that are named with a payment that is dated before them.
             planning.check_open(target.date, "apply")
@@ -261,8 +234,20 @@ def put(
 
 def _corrected_first(planning: Planning, memo: CreditMemo, targets: Sequence[Named], rules: Rules) -> Sequence[Named]:
     """The targets, with what a credit memo corrects of each (docs/domain.md 5.2)."""
-    first = corrects(memo, (one.document for one in targets if one.amount is None))
-    note_corrected(planning, memo.number, targets, [number for number, amount in first.items() if amount], rules)
+    if isinstance(targets, OpenTargets):
+        those: Sequence[Named] = targets.those_of(may_correct(planning.book, memo))
+    else:
+        those = _left_to_the_order(targets)
+    found = corrects(memo, (one.document for one in those))
+    first = {number: amount for number, amount in found.items() if amount}
+    note_corrected(planning, memo.number, targets, first, rules)
+    return with_corrected(targets, first)
+
+
+def with_corrected(targets: Sequence[Named], first: Mapping[str, Decimal]) -> Sequence[Named]:
+    """The targets, with how much money takes back of what each billed."""
+    if isinstance(targets, OpenTargets):
+        return replace(targets, corrected=first)
     return [target._replace(corrected=first.get(target.number, ZERO)) for target in targets]
 
 
@@ -270,14 +255,18 @@ def note_corrected(
     planning: Planning, credit: str, targets: Sequence[Named], first: Collection[str], rules: Rules
 ) -> None:
     """Say so where what a credit corrects comes before documents that would have been first."""
-    left_to_the_order = [target for target in targets if target.amount is None]
-    numbers = [target.number for target in in_order(left_to_the_order, rules)]
-    earlier = [number for number in numbers if number in first]
-    if earlier and set(numbers[: len(earlier)]) != set(earlier):
+    free = _left_to_the_order(targets)
+    if isinstance(targets, OpenTargets):
+        those, ahead = targets.those_of(first), targets.in_order(rules)
+    else:
+        those, ahead = [target for target in free if target.number in first], iter(in_order(free, rules))
+    earlier = [target.number for target in in_order(those, rules)]
+    by_order = [target.number for target in islice(ahead, len(earlier))]
+    if set(by_order) != set(earlier):
         these = "it" if len(earlier) == 1 else "them"
         planning.note(
             f"{', '.join(earlier)} before all others, since {credit} corrects {these} "
-            f"(`corrected_first`); by `{rules.document_order}` alone, {numbers[0]} would have come first"
+            f"(`corrected_first`); by `{rules.document_order}` alone, {by_order[0]} would have come first"
         )
 
 
@@ -358,7 +347,7 @@ def plan_apply(
     """
     account = planning.account(source.account)
     if subscription is not None:
-        targets = [
+        targets: Sequence[Named] = [
             Named(invoice, owed_on(planning.book, invoice, subscription), subscription=subscription)
             for invoice in owing_to(planning.book, subscription, source)
         ]
@@ -366,7 +355,7 @@ def plan_apply(
         targets = named_or_open(planning, account, source.currency, request.apply)
     planning.check_date(source)
     refuse_expired(planning, source, "applied")
-    for target in targets:
+    for target in targets if request.apply else ():
         if target.position >= 0:
             planning.check_not_before(planning.date, target.date, target.number, "apply", target.position)
     amount = _amount(planning, request, source, named_in_all(targets))

@@ -9,7 +9,8 @@ from decimal import Decimal
 from billpolicy.book.book import ZERO, Book
 from billpolicy.book.changes import billing
 from billpolicy.book.kinds import is_owed, is_source
-from billpolicy.book.model import Account, BillingDocument, Invoice, Numbered, OwedDocument, Reversible, SourceDocument
+from billpolicy.book.model import Account, BillingDocument, Invoice, OwedDocument, Reversible, SourceDocument
+from billpolicy.book.open_documents import Order
 from billpolicy.diagnostics.sentences import few_of
 from billpolicy.operations.shared.currencies import in_words
 from billpolicy.planning.planning import Planning
@@ -23,31 +24,36 @@ def in_force(document: Reversible) -> bool:
 # -- of an account -------------------------------------------------------------------------------------------------
 
 
-def documents_of(book: Book, account: Account) -> list[Numbered]:
-    """Everything that is an account's own, by number."""
-    return [book.numbered[number] for number in sorted(book.numbers_of.get(account.id, ()))]
+_OWED = Order("owed", lambda one: is_owed(one.document), lambda one: one.document.number)
+_MONEY = Order("money", lambda one: is_source(one.document), lambda one: one.document.number)
+
+
+def owed_of(book: Book, account: Account) -> list[tuple[OwedDocument, Decimal]]:
+    """The invoices and debit memos of an account with something open, by number, each with what that is."""
+    found = book.open_documents(account.id).in_order(_OWED)
+    return [(one.document, one.left) for one in found if is_owed(one.document)]
+
+
+def money_of(book: Book, account: Account) -> list[tuple[SourceDocument, Decimal]]:
+    """The credit memos and payments of an account with something unapplied, by number, each with what that is."""
+    found = book.open_documents(account.id).in_order(_MONEY)
+    return [(one.document, one.left) for one in found if is_source(one.document)]
 
 
 def owed_for_rules(book: Book, account: Account, day: datetime.date) -> list[tuple[OwedDocument, Decimal]]:
-    """The invoices and debit memos of an account on which rules may put money on a day, by number, each with what is
-    open on it; in whatever currency."""
-    owed = (document for document in documents_of(book, account) if is_owed(document))
-    return [(document, left) for document in owed if (left := _open_for_rules(book, document, day)) > 0]
+    """Those of an account on which rules may put money on a day; in whatever currency."""
+    return [(document, left) for document, left in owed_of(book, account) if is_for_rules(document, day)]
 
 
 def money_for_rules(book: Book, account: Account, day: datetime.date) -> list[tuple[SourceDocument, Decimal]]:
-    """The credit memos and payments of an account that rules may use on a day, by number, each with what is unapplied
-    of it; in whatever currency."""
-    sources = (document for document in documents_of(book, account) if is_source(document))
-    return [(document, left) for document in sources if (left := _open_for_rules(book, document, day)) > 0]
+    """Those of an account that rules may use on a day; in whatever currency."""
+    return [(document, left) for document, left in money_of(book, account) if is_for_rules(document, day)]
 
 
-def _open_for_rules(book: Book, document: BillingDocument | SourceDocument, day: datetime.date) -> Decimal:
+def is_for_rules(document: OwedDocument | SourceDocument, day: datetime.date) -> bool:
     """Documents that opted out (`auto_apply: false`), later ones and money that is expired are left alone
     (docs/domain.md 2.2)."""
-    if document.date > day or not document.auto_apply or is_expired(document, day):
-        return ZERO
-    return book.balance(document) if in_force(document) else ZERO
+    return document.date <= day and document.auto_apply and not is_expired(document, day)
 
 
 # -- of money that expires -----------------------------------------------------------------------------------------
@@ -79,9 +85,8 @@ def refuse_expired(planning: Planning, source: SourceDocument, done: str, *path:
 
 def expired_of(planning: Planning, account: Account, currency: str | None) -> list[SourceDocument]:
     """What an account has unapplied, in this currency or any, and is not used any more, by number."""
-    book, day = planning.book, planning.date
-    those = [one for one in documents_of(book, account) if is_source(one) and currency in (None, one.currency)]
-    return [one for one in those if is_expired(one, day) and in_force(one) and book.balance(one) > 0]
+    those = [one for one, _ in money_of(planning.book, account) if currency in (None, one.currency)]
+    return [one for one in those if is_expired(one, planning.date)]
 
 
 def tell_expired(planning: Planning, account: Account, currency: str) -> None:

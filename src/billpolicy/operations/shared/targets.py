@@ -1,0 +1,145 @@
+"""Documents that money is put on: those that a request names, or what is open of an account.
+
+An account can have many thousands of open documents, of which a small payment reaches two. So what is open is looked
+at only as far as somebody asks, in the order asked for, and nobody makes a list of it who can do without.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from itertools import accumulate, islice
+from typing import Any, NamedTuple, overload
+
+from billpolicy.allocation.model import Rules
+from billpolicy.allocation.orders import Ordered, name_of_order, place_in, total_order
+from billpolicy.book.book import ZERO, Book
+from billpolicy.book.kinds import is_owed
+from billpolicy.book.model import OwedDocument
+from billpolicy.book.open_documents import Open, OpenDocuments, Order
+from billpolicy.operations.shared.what_is_open import is_for_rules
+from billpolicy.planning.request import PartAmount
+
+
+class Named(NamedTuple):
+    """A document that money is put on, as it stands in the book: named by the request, or taken by a rule."""
+
+    document: OwedDocument
+    balance: Decimal
+    amount: Decimal | None = None
+    items: tuple[PartAmount, ...] = ()
+    position: int = -1
+    """Where the request names it; -1 where a rule took it."""
+    subscription: str | None = None
+    """Only what this subscription has on it; `balance` is that alone."""
+    corrected: Decimal = ZERO
+    """How much of what it billed the money takes back: if any, it comes before all that are left to the order."""
+
+    @property
+    def number(self) -> str:
+        return self.document.number
+
+    @property
+    def date(self) -> datetime.date:
+        return self.document.date
+
+    @property
+    def due_date(self) -> datetime.date | None:
+        return self.document.due_date
+
+    @property
+    def priority(self) -> int | None:
+        return self.document.priority
+
+
+@dataclass(frozen=True, eq=False)
+class OpenTargets(Ordered[Named]):
+    """Every invoice and debit memo of an account in a currency with something open that rules may use on a day."""
+
+    documents: OpenDocuments
+    currency: str
+    day: datetime.date
+    corrected: Mapping[str, Decimal] = field(default_factory=dict)
+    """Number -> how much of what it billed the money takes back, above zero."""
+    left_out: Collection[str] = ()
+
+    def __iter__(self) -> Iterator[Named]:
+        """By number."""
+        return self._those("by number", lambda one: one.number)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @overload
+    def __getitem__(self, place: int) -> Named: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Named]: ...
+    def __getitem__(self, place: int | slice) -> Named | Sequence[Named]:
+        return self._all[place]
+
+    @cached_property
+    def _all(self) -> list[Named]:
+        return list(iter(self))  # which does not ask how many there are
+
+    def __bool__(self) -> bool:
+        return self.are_more_than(0)
+
+    def are_more_than(self, count: int) -> bool:
+        """Whether there are more than so many."""
+        return len(list(islice(self, count + 1))) > count
+
+    def owe_more_than(self, amount: Decimal) -> bool:
+        """Whether more than this is open on all of them together."""
+        return any(total > amount for total in accumulate(target.balance for target in self))
+
+    def in_order(self, rules: Rules) -> Iterator[Named]:
+        """In the order of the rules, what is corrected before all others."""
+        place = place_in(rules)
+        yield from sorted(self.those_of(self.corrected), key=place)
+        for target in self._those(name_of_order(rules), lambda one: (*place(one), one.number)):
+            if target.number not in self.corrected:
+                yield target
+
+    def due_by_term(self) -> Iterator[Named]:
+        """Those whose due date was worked out from their payment term: by due date, date and number."""
+        return self._those("due by term", total_order, lambda document: document.due_date_from is not None)
+
+    def never_due(self) -> Iterator[Named]:
+        """Those without a due date, by number."""
+        return self._those("never due", lambda one: one.number, lambda document: document.due_date is None)
+
+    def those_of(self, numbers: Iterable[str]) -> list[Named]:
+        """Those that have one of these numbers, by number."""
+        found = map(self.documents.get, sorted(numbers))
+        return [named for one in found if one is not None and (named := self._named(one)) is not None]
+
+    def _those(
+        self, name: Hashable, key: Callable[[Named], Any], has: Callable[[OwedDocument], bool] = lambda _: True
+    ) -> Iterator[Named]:
+        """Those that have something, in an order that goes by a name."""
+
+        def place(one: Open) -> Any:
+            assert is_owed(one.document)
+            return key(Named(one.document, one.left))
+
+        def has_it(one: Open) -> bool:
+            return is_owed(one.document) and one.document.currency == self.currency and has(one.document)
+
+        order = Order((name, self.currency), has_it, place)
+        return (named for one in self.documents.in_order(order) if (named := self._named(one)) is not None)
+
+    def _named(self, one: Open) -> Named | None:
+        document = one.document
+        if not is_owed(document) or document.currency != self.currency or not is_for_rules(document, self.day):
+            return None
+        if document.number in self.left_out:
+            return None
+        return Named(document, one.left, corrected=self.corrected.get(document.number, ZERO))
+
+
+def open_targets(book: Book, account: str, currency: str, day: datetime.date) -> OpenTargets:
+    """What rules may put money on."""
+    return OpenTargets(book.open_documents(account), currency, day)
