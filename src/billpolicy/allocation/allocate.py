@@ -13,7 +13,7 @@ from decimal import Decimal
 from billpolicy.allocation.item_rules import ITEM_RULES, ItemRule
 from billpolicy.allocation.memo import Taken, cells_of_memo
 from billpolicy.allocation.model import Allocation, Applied, Problem, Rules, Source, Target
-from billpolicy.allocation.open_items import Net, Slot, open_parts, place_in_words, settling, slot_parts, slots_of
+from billpolicy.allocation.open_items import Net, Slot, open_parts, place_in_words, slot_parts, slots_of
 from billpolicy.allocation.orders import group_of, in_order, shares_of_documents
 from billpolicy.allocation.residual import Cents
 from billpolicy.allocation.source_item import to_source_items
@@ -45,13 +45,18 @@ def allocate(source: Source, targets: Sequence[Target], amount: Decimal, rules: 
     items = sum(len(targets[i].parts or nets[i].owing) for i in chosen)
     source_items = 1 if memo is None else len(memo.owing)
     rule, warnings = _within_limit(rules, items, source_items, source.number)
-    taken = [Taken(nets[i], shares[i], _parts(targets[i], nets[i], shares[i], rule, cents, currency)) for i in chosen]
+    parts = [_parts(targets[i], nets[i], shares[i], rule, cents, currency) for i in chosen]
     if memo is None:
-        cells = [[(0, slot, part) for slot, part in enumerate(_settled(document))] for document in taken]
+        settled = [
+            nets[i].balances if shares[i] == nets[i].total else its for i, its in zip(chosen, parts, strict=True)
+        ]
+        applied = [Applied.of_money(targets[i], its, currency) for i, its in zip(chosen, settled, strict=True)]
     else:
+        taken = [Taken(nets[i], shares[i], its) for i, its in zip(chosen, parts, strict=True)]
         cells = cells_of_memo(memo, taken, rule, cents)
+        applied = [Applied.of(source, targets[i], each) for i, each in zip(chosen, cells, strict=True)]
     return Allocation(
-        applied=tuple(Applied.of(source, targets[i], each) for i, each in zip(chosen, cells, strict=True)),
+        applied=tuple(applied),
         left=from_minor(whole - sum(shares), currency),
         item_rule=rule.name,
         grid=items * source_items,
@@ -101,14 +106,6 @@ def _parts(target: Target, net: Net, share: int, rule: ItemRule, cents: Cents, c
     if target.parts is None:
         return open_parts(share, net, rule.spread, cents)
     return [to_minor(target.parts.get(slot.place, ZERO), currency) for slot in target.slots]
-
-
-def _settled(document: Taken) -> list[int]:
-    parts = document.parts.copy()
-    if document.amount == document.net.total:
-        for slot, more in settling(document.net, parts):
-            parts[slot] += more
-    return parts
 
 
 def _problems(source: Source, targets: Sequence[Target], amount: Decimal) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from billpolicy.allocation.residual import RESIDUALS, Cents
 from billpolicy.book.book import ZERO, Book, Place
 from billpolicy.book.model import Document, OwedDocument, Part, SourceDocument
 from billpolicy.diagnostics.codes import Code
-from billpolicy.money import from_minor
+from billpolicy.money import from_minor, from_minors
 
 SPANS = ("document", "component", "aging_bucket")
 FUTURES = ("by_order", "next", "last", "equal")
@@ -173,24 +173,26 @@ class Applied:
 
     @classmethod
     def of(cls, source: Source, target: Target, cells: Iterable[Cell]) -> Applied:
-        """From cells in minor units, in the order of the target's items."""
+        """From cells in minor units, in the order of the target's items. The source has items of its own."""
+        put = sorted((cell for cell in cells if cell[2]), key=lambda cell: (cell[1], cell[0]))
+        amounts = from_minors((minor for _, _, minor in put), source.currency)
         parts = []
-        total = 0
-        for row, column, minor in sorted(cells, key=lambda cell: (cell[1], cell[0])):
-            if minor:
-                total += minor
-                place = target.slots[column].place
-                from_ = source.slots[row].place if source.slots else None
-                parts.append(
-                    Part(
-                        item=place.item,
-                        tax=place.tax,
-                        amount=from_minor(minor, source.currency),
-                        source_item=from_.item if from_ else None,
-                        source_tax=from_.tax if from_ else None,
-                    )
-                )
-        return cls(target.number, from_minor(total, source.currency), tuple(parts))
+        for (row, column, _), amount in zip(put, amounts, strict=True):
+            item, tax = target.slots[column].place
+            source_item, source_tax = source.slots[row].place
+            parts.append(Part(item=item, tax=tax, amount=amount, source_item=source_item, source_tax=source_tax))
+        return cls(target.number, from_minor(sum(minor for _, _, minor in put), source.currency), tuple(parts))
+
+    @classmethod
+    def of_money(cls, target: Target, minors: Sequence[int], currency: str) -> Applied:
+        """From the minor units for each slot of the target. The source has no items."""
+        amounts = from_minors(minors, currency)
+        parts = [
+            Part(item=slot.place.item, tax=slot.place.tax, amount=amount)
+            for slot, amount in zip(target.slots, amounts, strict=True)
+            if amount
+        ]
+        return cls(target.number, from_minor(sum(minors), currency), tuple(parts))
 
 
 class Problem(NamedTuple):

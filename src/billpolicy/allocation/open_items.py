@@ -14,7 +14,7 @@ from billpolicy.allocation.item_rules import Columns, Spread
 from billpolicy.allocation.residual import Cents
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import BillingDocument, CreditMemo, Item, TaxItem
-from billpolicy.money import to_minor
+from billpolicy.money import to_minor, to_minors
 
 
 class Slot(NamedTuple):
@@ -104,7 +104,7 @@ def net_of(slots: Sequence[Slot], currency: str, components: Sequence[str], zuor
 
     Zuora skips what is not positive and weighs by amounts before discounts (docs/domain.md 2.4).
     """
-    balances = [to_minor(slot.balance, currency) for slot in slots]
+    balances = to_minors([slot.balance for slot in slots], currency)
     net = balances.copy()
     if min(balances, default=0) < 0:
         at: dict[Place, int] = {slot.place: i for i, slot in enumerate(slots)}
@@ -112,20 +112,25 @@ def net_of(slots: Sequence[Slot], currency: str, components: Sequence[str], zuor
             reduced = at.get(slot.reduces) if slot.reduces is not None else None
             if balances[i] < 0 and reduced is not None and net[reduced] > 0:
                 net[reduced] += balances[i]
-    owing = [i for i, open_ in enumerate(net) if open_ > 0]
-    caps = [net[i] for i in owing]
+    all_owe = min(net, default=0) > 0
+    owing = list(range(len(net))) if all_owe else [i for i, open_ in enumerate(net) if open_ > 0]
+    caps = net if all_owe else [net[i] for i in owing]
     weights = caps
     if zuora_compatible:
         weights = [balances[i] + to_minor(slots[i].discount, currency) for i in owing]
     ranks = {component: rank for rank, component in enumerate(components)}
-    columns = Columns(caps, weights, [ranks.get(slots[i].component, 0) for i in owing])
+    of_each = [ranks.get(slots[i].component, 0) for i in owing] if ranks else [0] * len(owing)
+    columns = Columns(caps, weights, of_each)
     return Net(sum(balances), balances, owing, columns)
 
 
 def open_parts(amount: int, net: Net, spread: Spread, cents: Cents) -> list[int]:
     """The part of every slot by the rule, none below zero. 0 <= amount <= net.total."""
+    of_owing = spread(amount, net.columns, cents)
+    if len(of_owing) == len(net.balances):
+        return of_owing
     parts = [0] * len(net.balances)
-    for i, part in zip(net.owing, spread(amount, net.columns, cents), strict=True):
+    for i, part in zip(net.owing, of_owing, strict=True):
         parts[i] = part
     return parts
 

@@ -69,12 +69,13 @@ def split(
 
 def _check(total: int, weights: Sequence[int], caps: Sequence[int]) -> None:
     """There is somewhere for all of it to go, in proportions that mean something."""
-    if len(caps) != len(weights):
-        raise ValueError(f"{len(weights)} weights have {len(caps)} caps")
-    if min(weights, default=0) < 0 or min(caps, default=0) < 0:
+    if min(caps, default=0) < 0:
         raise ValueError("nothing is split by weights or up to caps below zero")
-    if caps is not weights and min(weights, default=1) <= 0:
-        raise ValueError("where caps are given each has a weight above zero")
+    if caps is not weights:
+        if len(caps) != len(weights):
+            raise ValueError(f"{len(weights)} weights have {len(caps)} caps")
+        if min(weights, default=1) <= 0:
+            raise ValueError("where caps are given each has a weight above zero")
     if not 0 <= total <= sum(caps):
         raise ValueError(f"{total} cannot be split over {sum(caps)}")
 
@@ -99,16 +100,21 @@ def _shares(total: int, weights: Sequence[int], caps: Sequence[int], cents: Cent
     whole = sum(weights) * step
     if not whole:
         return [0] * len(weights)
-    products = [total * weight for weight in weights]
     order_of = RESIDUALS[residual]
     if order_of is None:
-        return _rest_to_last(total, [(2 * product + whole) // (2 * whole) * step for product in products], caps)
-    parts = [product // whole for product in products]
+        rounded = [(2 * total * weight + whole) // (2 * whole) * step for weight in weights]
+        return _rest_to_last(total, rounded, caps)
+    parts = []
+    remainders = []
+    for weight in weights:
+        part, remainder = divmod(total * weight, whole)
+        parts.append(part)
+        remainders.append(remainder)
     if step != 1:
         parts = [part * step for part in parts]
     left = total - sum(parts)
     if left:
-        order = order_of(weights, [product % whole for product in products])
+        order = order_of(weights, remainders)
         if step == 1 and residual == "largest_remainder":
             for i in order[:left]:  # fewer than there are remainders, and whoever has one has room for it
                 parts[i] += 1
