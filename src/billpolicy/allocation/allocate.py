@@ -45,14 +45,15 @@ def allocate(source: Source, targets: Sequence[Target], amount: Decimal, rules: 
     items = sum(len(targets[i].parts or nets[i].owing) for i in chosen)
     source_items = 1 if memo is None else len(memo.owing)
     rule, warnings = _within_limit(rules, items, source_items, source.number)
-    parts = [_parts(targets[i], nets[i], shares[i], rule, cents, currency) for i in chosen]
     if memo is None:
-        settled = [
-            nets[i].balances if shares[i] == nets[i].total else its for i, its in zip(chosen, parts, strict=True)
+        applied = [
+            Applied.of_money(target, _settled_parts(target, net, share, rule, cents, currency), currency)
+            for target, net, share in ((targets[i], nets[i], shares[i]) for i in chosen)
         ]
-        applied = [Applied.of_money(targets[i], its, currency) for i, its in zip(chosen, settled, strict=True)]
     else:
-        taken = [Taken(nets[i], shares[i], its) for i, its in zip(chosen, parts, strict=True)]
+        taken = [
+            Taken(nets[i], shares[i], _parts(targets[i], nets[i], shares[i], rule, cents, currency)) for i in chosen
+        ]
         cells = cells_of_memo(memo, taken, rule, cents)
         applied = [Applied.of(source, targets[i], each) for i, each in zip(chosen, cells, strict=True)]
     return Allocation(
@@ -106,6 +107,11 @@ def _parts(target: Target, net: Net, share: int, rule: ItemRule, cents: Cents, c
     if target.parts is None:
         return open_parts(share, net, rule.spread, cents)
     return [to_minor(target.parts.get(slot.place, ZERO), currency) for slot in target.slots]
+
+
+def _settled_parts(target: Target, net: Net, share: int, rule: ItemRule, cents: Cents, currency: str) -> Sequence[int]:
+    """The part of each slot; who pays all of a document settles each, negative ones too."""
+    return net.balances if share == net.total else _parts(target, net, share, rule, cents, currency)
 
 
 def _problems(source: Source, targets: Sequence[Target], amount: Decimal) -> Iterator[Problem]:

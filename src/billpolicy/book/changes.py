@@ -71,7 +71,12 @@ class Applied:
 
     def on(self, book: Book) -> Book:
         """The book with the application."""
-        return book.with_posted(applications=[self.application])
+        return self.all_on(book, [self])
+
+    @staticmethod
+    def all_on(book: Book, those: Iterable[Applied]) -> Book:
+        """The book with several: as after one after the other, without a book for each."""
+        return book.with_posted(applications=[one.application for one in those])
 
     def touched(self) -> Iterator[str]:
         """Both sides."""

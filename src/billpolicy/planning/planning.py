@@ -252,13 +252,23 @@ class Planning:
 
     def apply(self, source: Numbered, target: Numbered, day: datetime.date, parts: tuple[Part, ...]) -> None:
         """Put money of a source on a target, of the same currency (docs/domain.md 9.5)."""
+        self.apply_each(source, [(target, day, parts)])
+
+    def apply_each(self, source: Numbered, put: Iterable[tuple[Numbered, datetime.date, tuple[Part, ...]]]) -> None:
+        """Put money of a source on several targets, each on a day of its own."""
+        made = [self._applied(source, target, day, parts) for target, day, parts in put]
+        self._changes += made
+        self.book = Applied.all_on(self.book, made)
+        for one in made:
+            self.touch(one.application.from_)
+            self.touch(one.application.to)
+
+    def _applied(self, source: Numbered, target: Numbered, day: datetime.date, parts: tuple[Part, ...]) -> Applied:
         if source.currency != target.currency:
             message = f"{source.number} is in {source.currency} and {target.number} in {target.currency}"
             self.refuse("currency-mismatch", message, hint="money is never applied across currencies")
         amount = sum((part.amount for part in parts), Decimal(0))
-        self.change(Applied(Application(from_=source.number, to=target.number, date=day, amount=amount, parts=parts)))
-        self.touch(source.number)
-        self.touch(target.number)
+        return Applied(Application(from_=source.number, to=target.number, date=day, amount=amount, parts=parts))
 
     @property
     def applications(self) -> tuple[Application, ...]:

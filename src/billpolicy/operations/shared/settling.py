@@ -224,12 +224,12 @@ def put(
     if isinstance(source, CreditMemo) and resolved.resolutions["corrected_first"].value:
         targets = _corrected_first(planning, source, targets, rules)
     allocation = allocated(planning, Source.of(planning.book, source), targets, amount, rules)
-    for applied in allocation.applied:
-        target = planning.book.numbered[applied.document]
+    to_put = [(planning.book.numbered[applied.document], applied.parts) for applied in allocation.applied]
+    for target, _ in to_put:
         if target.date > day:
             # Of documents that are named with a payment that is dated before them.
             planning.check_open(target.date, "apply")
-        planning.apply(source, target, max(day, target.date), applied.parts)
+    planning.apply_each(source, [(target, max(day, target.date), parts) for target, parts in to_put])
 
 
 def _corrected_first(planning: Planning, memo: CreditMemo, targets: Sequence[Named], rules: Rules) -> Sequence[Named]:

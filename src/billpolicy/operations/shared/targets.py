@@ -18,7 +18,7 @@ from billpolicy.allocation.model import Rules
 from billpolicy.allocation.orders import Ordered, name_of_order, place_in, total_order
 from billpolicy.book.book import ZERO, Book
 from billpolicy.book.kinds import is_owed
-from billpolicy.book.model import OwedDocument
+from billpolicy.book.model import DebitMemo, Invoice, OwedDocument
 from billpolicy.book.open_documents import Open, OpenDocuments, Order
 from billpolicy.operations.shared.what_is_open import is_for_rules
 from billpolicy.planning.request import PartAmount
@@ -113,8 +113,8 @@ class OpenTargets(Ordered[Named]):
 
     def those_of(self, numbers: Iterable[str]) -> list[Named]:
         """Those that have one of these numbers, by number."""
-        found = map(self.documents.get, sorted(numbers))
-        return [named for one in found if one is not None and (named := self._named(one)) is not None]
+        found = (one for number in sorted(numbers) if (one := self.documents.get(number)) is not None)
+        return list(self._named(one for one in found if one.document.currency == self.currency))
 
     def _those(
         self, name: Hashable, key: Callable[[Named], Any], has: Callable[[OwedDocument], bool] = lambda _: True
@@ -128,16 +128,15 @@ class OpenTargets(Ordered[Named]):
         def has_it(one: Open) -> bool:
             return is_owed(one.document) and one.document.currency == self.currency and has(one.document)
 
-        order = Order((name, self.currency), has_it, place)
-        return (named for one in self.documents.in_order(order) if (named := self._named(one)) is not None)
+        return self._named(self.documents.in_order(Order((name, self.currency), has_it, place)))
 
-    def _named(self, one: Open) -> Named | None:
-        document = one.document
-        if not is_owed(document) or document.currency != self.currency or not is_for_rules(document, self.day):
-            return None
-        if document.number in self.left_out:
-            return None
-        return Named(document, one.left, corrected=self.corrected.get(document.number, ZERO))
+    def _named(self, found: Iterable[Open]) -> Iterator[Named]:
+        """As targets, without what rules leave alone."""
+        for document, left in found:
+            if not isinstance(document, (Invoice, DebitMemo)) or document.number in self.left_out:
+                continue
+            if is_for_rules(document, self.day):
+                yield Named(document, left, corrected=self.corrected.get(document.number, ZERO))
 
 
 def open_targets(book: Book, account: str, currency: str, day: datetime.date) -> OpenTargets:

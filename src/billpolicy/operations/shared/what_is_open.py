@@ -9,7 +9,7 @@ from decimal import Decimal
 from billpolicy.book.book import ZERO, Book
 from billpolicy.book.changes import billing
 from billpolicy.book.kinds import is_owed, is_source
-from billpolicy.book.model import Account, BillingDocument, Invoice, OwedDocument, Reversible, SourceDocument
+from billpolicy.book.model import Account, BillingDocument, DebitMemo, Invoice, OwedDocument, Reversible, SourceDocument
 from billpolicy.book.open_documents import Order
 from billpolicy.diagnostics.sentences import few_of
 from billpolicy.operations.shared.currencies import in_words
@@ -61,7 +61,7 @@ def is_for_rules(document: OwedDocument | SourceDocument, day: datetime.date) ->
 
 def is_expired(document: BillingDocument | SourceDocument, day: datetime.date) -> bool:
     """Whether it is money that is not used any more on a day."""
-    expires_on: datetime.date | None = getattr(document, "expires_on", None)
+    expires_on = None if isinstance(document, (Invoice, DebitMemo)) else document.expires_on
     return expires_on is not None and expires_on <= day
 
 
