@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -110,8 +110,10 @@ class Book:
     """What it was read from, to say where something stands (`places.py`)."""
     digest: str | None = field(default=None, compare=False)
     """Of that file, if it is a large one and the book is still what stands there (`kept.py`)."""
-    _open: dict[str, OpenDocuments] = field(default_factory=dict, compare=False, repr=False)
+    _open: dict[str, OpenDocuments] = field(default_factory=dict, init=False, compare=False, repr=False)
     """Account -> what was found open of it: kept for the few accounts that were asked for last."""
+    _dated: dict[Hashable, Book] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What due dates were worked out by -> this book with them."""
 
     @classmethod
     def of(cls, file: BookFile) -> Book:
@@ -203,6 +205,13 @@ class Book:
         are then, for the others there is none."""
         return self.with_posted(documents)._over({"undated": dict.fromkeys(terms, ())})
 
+    def dated(self, by: Hashable, work_out: Callable[[], Book]) -> Book:
+        """This book with the due dates that are worked out by something: once, however many operations ask."""
+        if by not in self._dated:
+            self._dated.clear()
+            self._dated[by] = work_out()
+        return self._dated[by]
+
     def with_records(self, records: Iterable[MasterRecord]) -> Book:
         """The book after these records of master data came, or in place of those that it had under their names."""
         book = self
@@ -266,7 +275,7 @@ class Book:
     def _with(self, indexes: Mapping[str, Any]) -> Book:
         # As `replace` does, in a tenth of the time: a batch makes several books for each of its operations.
         book = object.__new__(Book)
-        book.__dict__.update(self.__dict__ | {"digest": None} | indexes)
+        book.__dict__.update(self.__dict__ | {"digest": None, "_dated": {}} | indexes)
         return book
 
     def with_changed(self, names: Iterable[str]) -> Book:

@@ -72,13 +72,23 @@ class OpenDocuments:
 
     def in_order(self, order: Order) -> Iterator[Open]:
         """Those that the order has. Only as many are looked at as are taken."""
-        if order.name not in self._sorted:
-            while len(self._sorted) >= _ORDERS:
-                self._sorted.pop(next(iter(self._sorted)), None)
-            self._sorted[order.name] = (order, sorted(filter(order.has, self.found.values()), key=order.key))
-        _, found = self._sorted[order.name]
+        found = self._in_order(order)
         if not self.since:
             return iter(found)
         unchanged = (one for one in found if one.document.number not in self.since)
         changed = sorted((one for one in self.since.values() if one is not None and order.has(one)), key=order.key)
         return heapq.merge(unchanged, changed, key=order.key)
+
+    def count(self, order: Order) -> int:
+        """How many the order has."""
+        before = sum(order.has(one) for number in self.since if (one := self.found.get(number)) is not None)
+        now = sum(order.has(one) for one in self.since.values() if one is not None)
+        return len(self._in_order(order)) - before + now
+
+    def _in_order(self, order: Order) -> list[Open]:
+        """All that were found, in the order."""
+        if order.name not in self._sorted:
+            while len(self._sorted) >= _ORDERS:
+                self._sorted.pop(next(iter(self._sorted)), None)
+            self._sorted[order.name] = (order, sorted(filter(order.has, self.found.values()), key=order.key))
+        return self._sorted[order.name][1]

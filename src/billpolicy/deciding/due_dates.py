@@ -26,8 +26,12 @@ def with_due_dates(book: Book, policies: Sequence[Policy]) -> Book:
     ]
     if not terms:  # as of nearly every book, and of this one once they are worked out
         return book
-    documents = (book.numbered[number] for term in terms for number in book.undated[term])
-    return book.with_due_dates(terms, [_dated(one, policies) for one in documents if is_owed(one)])
+
+    def work_out() -> Book:
+        documents = (book.numbered[number] for term in terms for number in book.undated[term])
+        return book.with_due_dates(terms, [_dated(one, policies) for one in documents if is_owed(one)])
+
+    return book.dated(tuple(one.digest for one in policies), work_out)
 
 
 def undated(book: Book) -> list[OwedDocument]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 _SHOWN = 5
 """Of many, those that a sentence still names."""
@@ -25,10 +26,11 @@ def any_of(names: Iterable[str]) -> str:
     return _joined(names, "or")
 
 
-def few_of(names: Iterable[str]) -> str:
-    """The first few, and how many more there are: `ann, bob, cem and 4 more`."""
-    several = list(names)
-    others = len(several) - _SHOWN
+def few_of(names: Iterable[str], count: int | None = None) -> str:
+    """The first few, and how many more there are: `ann, bob, cem and 4 more`. `count`: how many there are, for whom
+    need not look at all of them to know."""
+    several = list(names) if count is None else list(islice(names, _SHOWN))
+    others = (len(several) if count is None else count) - _SHOWN
     return ", ".join(several[:_SHOWN]) + (f" and {others} more" if others > 0 else "")
 
 

@@ -7,7 +7,7 @@ account are taken. Amounts on items are named or follow the item rule.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
@@ -114,9 +114,10 @@ def tell_due_dates(planning: Planning, targets: Sequence[Named], amount: Decimal
     )
     if not by_due or not _owe_more_than(targets, amount):
         return
-    worked_out = _due_by_term(targets)
-    if worked_out:
-        dates = few_of(f"{one.number} {one.due_date} (`{one.document.due_date_from}`)" for one in worked_out)
+    worked_out, count = _due_by_term(targets)
+    if count:
+        each = (f"{one.number} {one.due_date} (`{one.document.due_date_from}`)" for one in worked_out)
+        dates = few_of(each, count)
         planning.note(f"due dates worked out from payment terms: {dates}")
     for target in targets.never_due() if isinstance(targets, OpenTargets) else _left_to_the_order(targets):
         term = target.document.attributes.get("payment_term")
@@ -140,11 +141,12 @@ def _owe_more_than(targets: Sequence[Named], amount: Decimal) -> bool:
     return sum(target.balance for target in _left_to_the_order(targets)) > amount
 
 
-def _due_by_term(targets: Sequence[Named]) -> list[Named]:
-    """Those whose due date was worked out from their payment term, in the order of documents."""
+def _due_by_term(targets: Sequence[Named]) -> tuple[Iterable[Named], int]:
+    """Those whose due date was worked out from their payment term, in the order of documents, and how many."""
     if isinstance(targets, OpenTargets):
-        return list(targets.due_by_term())
-    return sorted((one for one in _left_to_the_order(targets) if one.document.due_date_from), key=total_order)
+        return targets.due_by_term()
+    found = sorted((one for one in _left_to_the_order(targets) if one.document.due_date_from), key=total_order)
+    return found, len(found)
 
 
 # -- how much ------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from itertools import accumulate, islice
+from itertools import accumulate, islice, takewhile
 from typing import Any, NamedTuple, overload
 
 from billpolicy.allocation.model import Rules
@@ -103,9 +103,12 @@ class OpenTargets(Ordered[Named]):
             if target.number not in self.corrected:
                 yield target
 
-    def due_by_term(self) -> Iterator[Named]:
-        """Those whose due date was worked out from their payment term: by due date, date and number."""
-        return self._those("due by term", total_order, lambda document: document.due_date_from is not None)
+    def due_by_term(self) -> tuple[Iterator[Named], int]:
+        """Those whose due date was worked out from their payment term: by due date, date and number; and how many."""
+        order = self._order("due by term", total_order, _is_due_by_term)
+        newest = self._order("due by term, newest first", _newest_first, _is_due_by_term)
+        not_yet = takewhile(lambda one: one.document.date > self.day, self.documents.in_order(newest))
+        return self._named(self.documents.in_order(order)), self.documents.count(order) - sum(1 for _ in not_yet)
 
     def never_due(self) -> Iterator[Named]:
         """Those without a due date, by number."""
@@ -120,7 +123,11 @@ class OpenTargets(Ordered[Named]):
         self, name: Hashable, key: Callable[[Named], Any], has: Callable[[OwedDocument], bool] = lambda _: True
     ) -> Iterator[Named]:
         """Those that have something, in an order that goes by a name."""
+        return self._named(self.documents.in_order(self._order(name, key, has)))
 
+    def _order(
+        self, name: Hashable, key: Callable[[Named], Any], has: Callable[[OwedDocument], bool] = lambda _: True
+    ) -> Order:
         def place(one: Open) -> Any:
             assert is_owed(one.document)
             return key(Named(one.document, one.left))
@@ -128,7 +135,7 @@ class OpenTargets(Ordered[Named]):
         def has_it(one: Open) -> bool:
             return is_owed(one.document) and one.document.currency == self.currency and has(one.document)
 
-        return self._named(self.documents.in_order(Order((name, self.currency), has_it, place)))
+        return Order((name, self.currency), has_it, place)
 
     def _named(self, found: Iterable[Open]) -> Iterator[Named]:
         """As targets, without what rules leave alone."""
@@ -137,6 +144,14 @@ class OpenTargets(Ordered[Named]):
                 continue
             if is_for_rules(document, self.day):
                 yield Named(document, left, corrected=self.corrected.get(document.number, ZERO))
+
+
+def _is_due_by_term(document: OwedDocument) -> bool:
+    return document.due_date_from is not None and document.auto_apply
+
+
+def _newest_first(one: Named) -> tuple[int, str]:
+    return -one.date.toordinal(), one.number
 
 
 def open_targets(book: Book, account: str, currency: str, day: datetime.date) -> OpenTargets:
