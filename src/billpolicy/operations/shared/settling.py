@@ -19,6 +19,7 @@ from billpolicy.allocation.orders import in_order, total_order, within_reach
 from billpolicy.book.book import ZERO, Place
 from billpolicy.book.model import Account, CreditMemo, DebitMemo, Invoice, OwedDocument, SourceDocument
 from billpolicy.book.needs import Needs
+from billpolicy.deciding.due_dates import TERM
 from billpolicy.deciding.resolver import Resolved
 from billpolicy.diagnostics.diagnostic import did_you_mean
 from billpolicy.diagnostics.sentences import few_of
@@ -26,7 +27,7 @@ from billpolicy.money import Money, to_minor
 from billpolicy.operations.shared.amounts import exact_amount, positive
 from billpolicy.operations.shared.billed_time import corrects, may_correct
 from billpolicy.operations.shared.currencies import but_in_others, by_currency, check_currency
-from billpolicy.operations.shared.targets import Named, OpenTargets, open_targets
+from billpolicy.operations.shared.targets import Named, OpenTargets, is_never_due, open_targets
 from billpolicy.operations.shared.what_is_open import owed_for_rules, owed_of, owed_on, owing_to, refuse_expired
 from billpolicy.planning.deciding import resolve
 from billpolicy.planning.planning import Planning
@@ -119,14 +120,13 @@ def tell_due_dates(planning: Planning, targets: Sequence[Named], amount: Decimal
         each = (f"{one.number} {one.due_date} (`{one.document.due_date_from}`)" for one in worked_out)
         dates = few_of(each, count)
         planning.note(f"due dates worked out from payment terms: {dates}")
-    for target in targets.never_due() if isinstance(targets, OpenTargets) else _left_to_the_order(targets):
-        term = target.document.attributes.get("payment_term")
-        if target.due_date is None and term is not None:
-            message = (
-                f"{target.number} has no due date, and its payment term `{term}` gives none here, so it comes after "
-                f"all that have one: declare the term in the policy, or write the `due_date` in the book"
-            )
-            planning.warn("due-date-missing", message)
+    for target in _never_due(targets):
+        term = target.document.attributes[TERM]
+        message = (
+            f"{target.number} has no due date, and its payment term `{term}` gives none here, so it comes after "
+            f"all that have one: declare the term in the policy, or write the `due_date` in the book"
+        )
+        planning.warn("due-date-missing", message)
 
 
 def _left_to_the_order(targets: Sequence[Named]) -> Sequence[Named]:
@@ -147,6 +147,13 @@ def _due_by_term(targets: Sequence[Named]) -> tuple[Iterable[Named], int]:
         return targets.due_by_term()
     found = sorted((one for one in _left_to_the_order(targets) if one.document.due_date_from), key=total_order)
     return found, len(found)
+
+
+def _never_due(targets: Sequence[Named]) -> Iterable[Named]:
+    """Those whose payment term gives no due date, as they stand."""
+    if isinstance(targets, OpenTargets):
+        return targets.never_due()
+    return (one for one in _left_to_the_order(targets) if is_never_due(one.document))
 
 
 # -- how much ------------------------------------------------------------------------------------------------------

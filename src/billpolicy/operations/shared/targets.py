@@ -20,6 +20,7 @@ from billpolicy.book.book import ZERO, Book
 from billpolicy.book.kinds import is_owed
 from billpolicy.book.model import DebitMemo, Invoice, OwedDocument
 from billpolicy.book.open_documents import Open, OpenDocuments, Order
+from billpolicy.deciding.due_dates import TERM
 from billpolicy.operations.shared.what_is_open import is_for_rules
 from billpolicy.planning.request import PartAmount
 
@@ -111,8 +112,8 @@ class OpenTargets(Ordered[Named]):
         return self._named(self.documents.in_order(order)), self.documents.count(order) - sum(1 for _ in not_yet)
 
     def never_due(self) -> Iterator[Named]:
-        """Those without a due date, by number."""
-        return self._those("never due", lambda one: one.number, lambda document: document.due_date is None)
+        """Those whose payment term gives no due date, by number."""
+        return self._those("never due", lambda one: one.number, is_never_due)
 
     def those_of(self, numbers: Iterable[str]) -> list[Named]:
         """Those that have one of these numbers, by number."""
@@ -144,6 +145,11 @@ class OpenTargets(Ordered[Named]):
                 continue
             if is_for_rules(document, self.day):
                 yield Named(document, left, corrected=self.corrected.get(document.number, ZERO))
+
+
+def is_never_due(document: OwedDocument) -> bool:
+    """Whether it has a payment term and no due date."""
+    return document.due_date is None and document.attributes.get(TERM) is not None
 
 
 def _is_due_by_term(document: OwedDocument) -> bool:
