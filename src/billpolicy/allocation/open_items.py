@@ -43,19 +43,18 @@ def slots_of(document: BillingDocument, open_places: Mapping[Place, Decimal]) ->
     for item in document.items:
         if item.discounts is not None:
             discounts[item.discounts] = discounts.get(item.discounts, ZERO) - item.amount
-    is_memo = isinstance(document, CreditMemo)
+    mirrors = isinstance(document, CreditMemo)
     slots = []
     for place, balance in open_places.items():
         if not balance:
             continue
-        item = items[place.item]
-        mirrors = _mirrored(item, place) if is_memo else None
-        if place.tax is None:
-            discount = max(discounts.get(item.id, ZERO), ZERO)
-            slots.append(Slot(place, balance, "charge", None, discount, mirrors))
-        else:
+        mirrored = _mirrored(items[place.item], place) if mirrors else None
+        if place.tax is not None:
             reduces = _reduced_by(items, place) if balance < 0 else None
-            slots.append(Slot(place, balance, "tax", reduces, ZERO, mirrors))
+            slots.append(Slot(place, balance, "tax", reduces, ZERO, mirrored))
+        else:
+            discount = max(discounts[place.item], ZERO) if place.item in discounts else ZERO
+            slots.append(Slot(place, balance, "charge", None, discount, mirrored))
     return tuple(slots)
 
 

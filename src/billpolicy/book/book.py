@@ -336,6 +336,9 @@ class Book:
         docs/domain.md 9.2: a memo's or payment's amount = applied + unapplied + refunded, and of a reversed payment
         nothing is left. What a negative invoice has given to the credit balance brings it up to zero.
         """
+        known = self._open.get(document.account)
+        if known is not None and (left := known.left(document)) is not None:
+            return left
         kind = kind_of(document)
         if isinstance(document, Payment) and document.reversed_:
             return from_minor(0, document.currency)

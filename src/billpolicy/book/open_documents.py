@@ -13,7 +13,7 @@ from decimal import Decimal
 from math import isqrt
 from typing import Any, NamedTuple
 
-from billpolicy.book.model import OwedDocument, SourceDocument
+from billpolicy.book.model import Numbered, OwedDocument, SourceDocument
 
 _FEW = 32
 _ORDERS = 16
@@ -69,6 +69,11 @@ class OpenDocuments:
     def get(self, number: str) -> Open | None:
         """What is left of a document; None where nothing is."""
         return self.since[number] if number in self.since else self.found.get(number)
+
+    def left(self, document: Numbered) -> Decimal | None:
+        """What is left of a document as it stands, if that is known."""
+        one = self.get(document.number)
+        return one.left if one is not None and one.document is document and document.number not in self.stale else None
 
     def in_order(self, order: Order) -> Iterator[Open]:
         """Those that the order has. Only as many are looked at as are taken."""

@@ -176,6 +176,8 @@ def _events(planning: Planning, plan: Plan) -> Iterator[Event]:
         # What was transferred of it goes with it, and is not followed: that is about other accounts.
         if isinstance(payment, Payment) and payment.source is None:
             yield from event("payment_reversed", payment)
+    if not any(one.after == "invoice_left_open" for policy in planning.versions.policies for one in policy.follow_ups):
+        return  # a payment can settle many, each of which would be looked at
     issued = set(new)
     for number in dict.fromkeys(made.to for made in plan.applications if made.amount > 0):
         document = book.numbered[number]
