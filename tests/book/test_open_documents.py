@@ -26,18 +26,24 @@ INVOICES = Order("invoices", lambda one: one.document.kind == "invoice", lambda 
 @examples(200)
 @given(st.data(), books(), st.sampled_from((0, 1, 32)))
 def test_it_is_the_same_after_any_change(data: st.DataObject, file: BookFile, few: int) -> None:
-    """Whoever asks now and then, and after however many changes."""
-    book = Book.of(file)
+    """Whoever asks now and then, and after however many changes; and of a book of before it is what it was."""
+    books = [Book.of(file)]
     with patch.object(open_documents, "_FEW", few):
         for change in data.draw(st.lists(changes(file), max_size=8)):
-            book = change.on(book) if not isinstance(change, Refund) else book.with_posted([change])
+            book = books[-1]
+            books.append(change.on(book) if not isinstance(change, Refund) else book.with_posted([change]))
             if data.draw(st.booleans()):
+                book = data.draw(st.sampled_from(books[-2:]))
                 for order in (ALL, LARGEST, INVOICES):
                     assert list(book.open_documents("a").in_order(order)) == looked_for(book, order)
+        for book in books:
+            fresh = replace(book)  # of which nothing was asked
+            assert all(book.balance(one) == fresh.balance(one) for one in book.numbered.values())
 
 
 def looked_for(book: Book, order: Order) -> list[Open]:
-    """All documents, one by one."""
+    """All documents, one by one, in a book of which nothing was asked before."""
+    book = replace(book)
     all_of_it = [one for one in book.numbered.values() if is_owed(one) or is_source(one)]
     found = [Open(one, book.balance(one)) for one in all_of_it if not one.reversed_ and book.balance(one) > 0]
     return sorted(filter(order.has, found), key=order.key)

@@ -275,7 +275,7 @@ class Book:
     def _with(self, indexes: Mapping[str, Any]) -> Book:
         # As `replace` does, in a tenth of the time: a batch makes several books for each of its operations.
         book = object.__new__(Book)
-        book.__dict__.update(self.__dict__ | {"digest": None, "_dated": {}} | indexes)
+        book.__dict__.update({**self.__dict__, "digest": None, "_dated": {}, "_open": self._open.copy(), **indexes})
         return book
 
     def with_changed(self, names: Iterable[str]) -> Book:
