@@ -32,8 +32,19 @@ from billpolicy.posting.as_planned import as_planned, posted_otherwise
 from billpolicy.posting.asked import job_for, whole_job
 from billpolicy.posting.confirming import Confirmed
 from billpolicy.posting.limits import Totals, beyond
-from billpolicy.posting.posting import GROUP, Extent, Job, Outcome, dry_run, job_of, planned_before, post_jobs, post_one
-from billpolicy.posting.store import Posted, Store
+from billpolicy.posting.posting import (
+    GROUP,
+    Extent,
+    Job,
+    Outcome,
+    dry_run,
+    job_of,
+    planned_before,
+    post_jobs,
+    post_made,
+    post_one,
+)
+from billpolicy.posting.store import Posted, Reader, Store
 
 
 def post(
@@ -63,11 +74,15 @@ def post(
     confirmed = confirmed_by(confirm, yes)
     if isinstance(operation, Plan):
         job = _by_its_policy(operation, policy, operation.actor or who)
-    else:
-        asked = operation_from(operation)
-        standing, day = standing_of(ledger, [asked]), day_of(today)
+        return post_one(ledger, replace(job, confirmed=confirmed), now=moment)
+    asked, day = operation_from(operation), day_of(today)
+
+    def make(reader: Reader) -> Job:
+        standing = reader.waiting([asked.request.id])
         job = asked_job(policy, asked, standing, lambda one: whole_job(policy, one, day, who))
-    return post_one(ledger, replace(job, confirmed=confirmed), now=moment)
+        return replace(job, confirmed=confirmed)
+
+    return post_made(ledger, make, now=moment)
 
 
 def post_all(

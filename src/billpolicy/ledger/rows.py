@@ -14,6 +14,7 @@ import typing
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache, lru_cache
+from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Table
@@ -63,7 +64,7 @@ class Rows(Generic[R]):
         self._kind = kind
         types = _field_types(kind)  # type: ignore[arg-type]
         named = {written_name(field): field for field in types} | (dict(renamed or {}))
-        self._columns: list[tuple[int, str, _Conversion]] = []
+        columns: list[tuple[int, str, _Conversion]] = []
         """Place in the row, field and conversion of each column that holds a field."""
         self._beside: list[tuple[int, str]] = []
         self._empty: list[Any] = []
@@ -73,19 +74,31 @@ class Rows(Generic[R]):
             field = named.get(column.name.removesuffix(_MINOR), "")
             place = len(self._empty)
             if column.name not in beside and field in types:
-                self._columns.append((place, field, _conversion(types[field], column.name.endswith(_MINOR))))
+                columns.append((place, field, _conversion(types[field], column.name.endswith(_MINOR))))
             elif column.name in beside:
                 self._beside.append((place, column.name))
             else:
                 self.empty[column.name] = _DEFAULTS.get(column.name)
             self._empty.append(_DEFAULTS.get(column.name))
+        self._places = [place for place, _, _ in columns]
+        self._fields = [field for _, field, _ in columns]
+        self._of_record = attrgetter(*self._fields)
+        self._of_row = itemgetter(*self._places)
+        self._converted = [
+            (place, field, to_column, from_column)
+            for place, field, (to_column, from_column) in columns
+            if to_column is not None or from_column is not None
+        ]
+        """Of the columns that hold a field, those that hold it otherwise than the record."""
 
     def row(self, record: R, currency: str = "", /, **beside: Any) -> Row:
         """The row of a record; `currency` is that of its amounts."""
         row = self._empty.copy()
-        for place, field, (to_column, _) in self._columns:
-            value = getattr(record, field)
-            row[place] = value if value is None or to_column is None else to_column(value, currency)
+        for place, value in zip(self._places, self._of_record(record), strict=True):
+            row[place] = value
+        for place, _, to_column, _ in self._converted:
+            if to_column is not None and row[place] is not None:
+                row[place] = to_column(row[place], currency)
         for place, name in self._beside:
             row[place] = beside[name]
         return tuple(row)
@@ -95,19 +108,20 @@ class Rows(Generic[R]):
 
         Raises `CodecError` where a column holds what nobody writes there.
         """
+        fields = dict(zip(self._fields, self._of_row(row), strict=True))
         try:
-            for place, field, (_, from_column) in self._columns:
-                value = row[place]
-                other[field] = value if value is None or from_column is None else from_column(value, currency)
+            for _, field, _, from_column in self._converted:
+                if from_column is not None and fields[field] is not None:
+                    fields[field] = from_column(fields[field], currency)
         except (ArithmeticError, CodecError, TypeError, ValueError):
             raise CodecError(f"a row of `{self.table.name}` cannot be read any more") from None
-        return self._kind(**other)
+        return self._kind(**fields, **other)
 
     def odd(self, row: Row) -> Iterator[str]:
         """The columns of a whole row that hold what nobody would write there, though it may be read: a day, a number or
         JSON in another spelling, or bytes, which stand nowhere. Amounts are numbers, which have but one spelling."""
         yield from (column.name for column, value in zip(self.table.columns, row, strict=True) if type(value) is bytes)
-        for place, _, (to_column, from_column) in self._columns:
+        for place, _, to_column, from_column in self._converted:
             value = row[place]
             if (
                 value is None

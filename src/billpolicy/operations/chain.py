@@ -98,9 +98,10 @@ def _plan(planning: Planning) -> list[Event]:
     events = []
     for step in steps:
         events += _own_step(planning, step)
-    if not any(policy.follow_ups for policy in planning.versions.policies):
-        return []
-    return [*events, *_events(planning, planning.finish())]
+    causes = OPERATIONS[request.operation].spec.causes
+    if any(follow_up.after in causes for policy in planning.versions.policies for follow_up in policy.follow_ups):
+        events += _events(planning, planning.finish())
+    return events
 
 
 # -- steps ---------------------------------------------------------------------------------------------------------

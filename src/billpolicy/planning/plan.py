@@ -153,7 +153,14 @@ class Plan:
 
     def of(self, kind: type[_C]) -> tuple[_C, ...]:
         """The changes of one kind, in their order."""
-        return tuple(change for change in self.changes if isinstance(change, kind))
+        found: tuple[_C, ...] = self._by_kind.get(kind, ())
+        return found
+
+    @cached_property
+    def _by_kind(self) -> dict[type, tuple[Any, ...]]:
+        """The changes by their type: posting asks for nearly every one, several times."""
+        kinds = dict.fromkeys(map(type, self.changes))
+        return {kind: tuple(change for change in self.changes if type(change) is kind) for kind in kinds}
 
     @cached_property
     def documents(self) -> tuple[PlannedDocument, ...]:

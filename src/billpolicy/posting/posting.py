@@ -33,6 +33,7 @@ from billpolicy.posting.over_time import Counting, Used
 from billpolicy.posting.same_request import ask_the_same
 from billpolicy.posting.store import Audit, Cause, Entry, PolicyText, Posted, Reader, Store, Writer
 from billpolicy.source.codec import canonical, decode
+from billpolicy.source.collector import collector_paused
 
 GROUP = 500
 """Jobs in one transaction, unless the caller says otherwise."""
@@ -208,7 +209,16 @@ def _in_groups(store: Store, waiting: _Waiting, now: Clock, go_on: Callable[[], 
 
 def post_one(store: Store, job: Job, *, now: datetime.datetime) -> Posted:
     """Plan and post one job in one transaction. Raises `Refused`, and changes nothing."""
-    (outcome,) = _posted(store.writing, [job], lambda: now)
+    return post_made(store, lambda _: job, now=now)
+
+
+def post_made(store: Store, make: Callable[[Reader], Job], *, now: datetime.datetime) -> Posted:
+    """The same of a job that is made of what the ledger holds in that transaction."""
+    try:
+        with store.writing() as writer, collector_paused():
+            (outcome,) = _written(writer, [make(writer)], now)
+    except _NotWritten as refused:
+        raise Refused(refused.problems) from None
     if outcome.posted is None:
         raise Refused(outcome.problems)
     return outcome.posted
@@ -448,7 +458,7 @@ class _NotWritten(Exception):
 def _posted(scope: Callable[[], AbstractContextManager[Writer]], jobs: Sequence[Job], now: Clock) -> list[Outcome]:
     """Post a group in a scope of its own, or, where its writing is refused, each in one: so only the guilty is."""
     try:
-        with scope() as writer:
+        with scope() as writer, collector_paused():
             return _written(writer, jobs, now())
     except _NotWritten as refused:
         if len(jobs) == 1:
