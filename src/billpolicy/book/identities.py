@@ -192,10 +192,12 @@ def _taken_back(book: Book, document: Numbered) -> Iterator[Breach]:
     number, currency = document.number, document.currency
     made = book.applications_from.get(number, ())
     taken_from = {one.to for one in made if one.amount < 0}
+    if not taken_from:
+        return
     put: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
     taken: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
     wrong: set[tuple[str, ...]] = set()
-    for order, one in sorted(enumerate(made), key=lambda each: each[1].date) if taken_from else ():
+    for order, one in sorted(enumerate(made), key=lambda each: each[1].date):
         if one.to not in taken_from:
             continue
         for part in one.parts:
