@@ -1,27 +1,34 @@
 """Posting, durability on, beside hand-written sqlite3 that inserts the same rows in the same transactions.
 
-First one operation per transaction: each writes off one invoice of three items with a tax each. Then a batch in groups
-of 500: each transfers one such negative invoice to the credit balance of its account. The peer writes exactly these
-rows into a copy of the same file, with the same pragmas, indexes and guards; it reads, plans and checks nothing.
+First one operation per transaction: each writes off one invoice of three items with a tax each. Beside it also how
+often the disk can be waited for at all: a page is appended to a file and synced. Then a batch in groups of 500: each
+transfers one such negative invoice to the credit balance of its account. The peer writes exactly these rows into a copy
+of the same file, with the same pragmas, indexes and guards; it reads, plans and checks nothing. At last the same on
+ledgers of several sizes.
 """
 
 from __future__ import annotations
 
 import datetime
 import gc
+import os
 import shutil
 import sqlite3
+import statistics
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Table
 
 import billpolicy
+from benchmarks.goals import Goal
 from benchmarks.rounds import Contestant, rates, ratio, table
 from billpolicy.book.book import Book
 from billpolicy.book.load import book_of
+from billpolicy.deciding.matching.engines import default_engine
 from billpolicy.deciding.proven import prove
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
@@ -109,6 +116,20 @@ def inserting(connection: sqlite3.Connection, work: list[Statements], group: int
     return run
 
 
+@contextmanager
+def syncing(file: Path) -> Iterator[Run]:
+    """How often the disk can be waited for: a page for each operation, each synced."""
+    page = b"\0" * 4096
+    with file.open("wb", buffering=0) as opened:
+
+        def run(start: int, stop: int) -> None:
+            for _ in range(start, stop):
+                opened.write(page)
+                os.fdatasync(opened.fileno())
+
+        yield run
+
+
 def rows_of(file: Path, plans: Sequence[Plan], group: int) -> Iterator[Statements]:
     """The rows that each group of plans became in a ledger, as statements in the order in which they were run."""
     with closing(sqlite3.connect(file)) as connection:
@@ -165,9 +186,15 @@ def contents(file: Path) -> list[str]:
         return list(connection.iterdump())
 
 
-def contest(operation: str, invoices: Book, whole: int, count: int, rounds: int, group: int) -> None:
-    """Post the operation for each invoice of the book in every way, and print how fast each was."""
-    versions = Versions([Resolver(prove(STANDARD), "python")])
+def policy() -> Versions:
+    """The standard policy, by the engine that the command line takes."""
+    return Versions([Resolver(prove(STANDARD), default_engine())])
+
+
+def contest(operation: str, invoices: Book, whole: int, count: int, rounds: int, group: int) -> dict[str, list[float]]:
+    """Post the operation for each invoice of the book in every way, and print how fast each was, in operations a
+    second, round by round."""
+    versions = policy()
     work = asked(whole, operation)
     planned = billpolicy.plan_all(versions, invoices, work, today=DAY)
     plans = [outcome.plan for outcome in planned if outcome.plan is not None]
@@ -185,16 +212,18 @@ def contest(operation: str, invoices: Book, whole: int, count: int, rounds: int,
             open_ledger(f"sqlite:///{files['execute']}") as executed,
             open_ledger(f"sqlite:///{files['read']}") as unposted,
             closing(sqlite3.connect(files["insert"], isolation_level=None)) as raw,
+            syncing(Path(folder) / "synced") as synced,
         ):
             raw.execute("PRAGMA foreign_keys=ON")
             raw.execute("PRAGMA synchronous=FULL")
             runs = {BY_HAND: inserting(raw, statements, group)}
             if group == 1:
+                runs[SYNCED] = synced
                 runs["post, planned before"] = posting(posted, versions, plans)
-                runs["post (slice, plan, post)"] = posting(executed, versions, work)
+                runs[ONE_BY_ONE] = posting(executed, versions, work)
                 runs["read_slice"] = slicing(unposted, versions, work)
             else:
-                runs["post_all (slice, plan, post)"] = batching(executed, versions, work)
+                runs[IN_GROUPS] = batching(executed, versions, work)
             gc.collect()
             gc.freeze()  # what the contest has prepared is nobody's garbage
             found = rates({name: _in_turn(run, count) for name, run in runs.items()}, count, rounds)
@@ -207,19 +236,59 @@ def contest(operation: str, invoices: Book, whole: int, count: int, rounds: int,
         f"post: {operation}, {count} a round, {rows:.1f} rows each, {group} per transaction, WAL and synchronous=FULL"
     )
     print(table(found, "operations"))
-    for name in found:
-        if "(slice, plan, post)" in name:
-            print(f"  {BY_HAND} / {name}: {1 / ratio(found, name, BY_HAND):.2f}")
+    ours, peers = (ONE_BY_ONE, (BY_HAND, SYNCED)) if group == 1 else (IN_GROUPS, (BY_HAND,))
+    for peer in peers:
+        print(f"  {peer} / {ours}: {1 / ratio(found, ours, peer):.2f}")
+    return found
 
 
 BY_HAND = "sqlite3 by hand"
+SYNCED = "fdatasync of a page"
+ONE_BY_ONE = "post (slice, plan, post)"
+IN_GROUPS = "post_all (slice, plan, post)"
 
 
-def main(count: int = 300, rounds: int = 9, batch: int = 1000) -> None:
-    """Run the contests and print them: one operation per transaction, then a batch of `batch * (rounds + 1)`."""
-    contest("write_off_invoice", book(count * (rounds + 1)), count * (rounds + 1), count, rounds, 1)
+def growth(sizes: Sequence[int], one_by_one: int = 200, batch: int = 1000) -> None:
+    """Print how fast it is on ledgers of so many invoices, both ways."""
+    print(
+        f"write_off_invoice on a ledger of so many invoices, operations/s: {one_by_one} one by one, {batch} in groups"
+    )
+    for size in sizes:
+        versions, work = policy(), asked(one_by_one + batch, "write_off_invoice")
+        with tempfile.TemporaryDirectory() as folder, create_ledger(f"sqlite:///{folder}/ledger.db") as ledger:
+            ledger.import_book(book(size))
+            posting(ledger, versions, work)(0, 1)  # what is read once of a policy is read
+            rates = []
+            for way, start, stop in ((posting, 1, one_by_one), (batching, one_by_one, one_by_one + batch)):
+                begun = time.perf_counter()
+                way(ledger, versions, work)(start, stop)
+                rates.append((stop - start) / (time.perf_counter() - begun))
+        print(f"  {size:>7,} {rates[0]:>9,.0f} {rates[1]:>9,.0f}")
+
+
+def main(
+    count: int = 300, rounds: int = 9, batch: int = 1000, sizes: Sequence[int] = (2_000, 10_000, 50_000)
+) -> tuple[Goal, ...]:
+    """Run the contests and print them: one operation per transaction, then a batch of `batch * (rounds + 1)`; then how
+    it grows."""
+    single = contest("write_off_invoice", book(count * (rounds + 1)), count * (rounds + 1), count, rounds, 1)
     whole = batch * (rounds + 1)
-    contest("transfer_negative_invoice", book(whole, "-"), whole, batch, rounds, GROUP)
+    groups = contest("transfer_negative_invoice", book(whole, "-"), whole, batch, rounds, GROUP)
+    growth(sizes)
+    of_syncs, of_hand = ratio(single, ONE_BY_ONE, SYNCED), ratio(single, ONE_BY_ONE, BY_HAND)
+    syncs = statistics.median(single[SYNCED])
+    return (
+        Goal(
+            "one document a transaction in SQLite",
+            "at least 0.6 of fdatasync/s",
+            f"{of_syncs:.2f} at {syncs:,.0f} fdatasync/s ({of_hand:.2f} of the same rows by hand)",
+        ),
+        Goal(
+            f"groups of {GROUP} in SQLite",
+            "at most 2 times the same rows by hand",
+            f"{ratio(groups, BY_HAND, IN_GROUPS):.1f} times",
+        ),
+    )
 
 
 def _in_turn(run: Run, count: int) -> Contestant:
