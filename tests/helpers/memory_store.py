@@ -72,6 +72,9 @@ class MemoryReader:
         requests = [entry.plan.request for entry in self.kept.entries.values()]
         return {str(one["part_of"]): canonical(one) for one in requests if one.get("part_of") in runs}
 
+    def in_use(self, numbers: Collection[str], runs: Collection[str]) -> tuple[set[str], dict[str, str]]:
+        return self.known(numbers), self.parts(runs)
+
     def posted(self, ids: Collection[str]) -> dict[str, Posted]:
         found = {id: self.kept.entries[id] for id in ids}
         return {id: Posted(plan, audit, repeated=True) for id, (plan, audit, _) in found.items()}

@@ -34,7 +34,8 @@ class Spying:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self.known, self.requests, self.posted = reader.known, reader.requests, reader.posted
-        self.parts, self.reopened, self.policies = reader.parts, reader.reopened, reader.policies
+        self.parts, self.in_use = reader.parts, reader.in_use
+        self.reopened, self.policies = reader.reopened, reader.policies
         self.moved, self.waiting, self.given_elsewhere = reader.moved, reader.waiting, reader.given_elsewhere
         self.subscriptions, self.first_unbilled = reader.subscriptions, reader.first_unbilled
         self.asked: list[Needs] = []

@@ -121,7 +121,8 @@ class _Warning:
         self._read = reader.book
         self.known, self.requests, self.posted = reader.known, reader.requests, reader.posted
         self.given_elsewhere = reader.given_elsewhere
-        self.parts, self.reopened, self.policies = reader.parts, reader.reopened, reader.policies
+        self.parts, self.in_use = reader.parts, reader.in_use
+        self.reopened, self.policies = reader.reopened, reader.policies
         self.moved = reader.moved
         self.waiting = reader.waiting
         self.subscriptions, self.first_unbilled = reader.subscriptions, reader.first_unbilled

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -172,14 +172,19 @@ def requests_of(connection: Connection, ids: Collection[str]) -> dict[str, str]:
     return found
 
 
-def parts_of(connection: Connection, runs: Collection[str]) -> dict[str, str]:
+def ask_parts(connection: Connection, runs: Collection[str]) -> Callable[[], dict[str, str]]:
     """Of those of these bill runs that were posted account by account, the request of one part each.
 
-    Raises `Refused` if one has been damaged.
+    Its answer raises `Refused` if one has been damaged.
     """
-    part: dict[str, str] = dict(connection.rows(_PARTS, runs))
-    requests = requests_of(connection, part.values())
-    return {run: requests[id] for run, id in part.items()}
+    asked = connection.ask(_PARTS, runs)
+
+    def answer() -> dict[str, str]:
+        part: dict[str, str] = dict(asked())
+        requests = requests_of(connection, part.values())
+        return {run: requests[id] for run, id in part.items()}
+
+    return answer
 
 
 def cause_of(connection: Connection, id: str) -> Cause | None:

@@ -39,6 +39,8 @@ from billpolicy.posting.store import Approved, Entry, Moved, PolicyText, Posted,
 from billpolicy.recording.record import Recorded
 from billpolicy.source.codec import CodecError
 
+_KNOWN = "SELECT number FROM documents WHERE number IN {keys}"
+
 
 class LedgerReader:
     """A ledger as of one moment."""
@@ -76,7 +78,7 @@ class LedgerReader:
 
     def known(self, numbers: Collection[str]) -> set[str]:
         """As `Reader.known`."""
-        return {row[0] for row in self.connection.rows("SELECT number FROM documents WHERE number IN {keys}", numbers)}
+        return {row[0] for row in self.connection.rows(_KNOWN, numbers)}
 
     def given_elsewhere(self, kind: str, begins: str) -> Collection[str]:
         """As `Reader.given_elsewhere`."""
@@ -88,7 +90,13 @@ class LedgerReader:
 
     def parts(self, runs: Collection[str]) -> dict[str, str]:
         """As `Reader.parts`."""
-        return journal.parts_of(self.connection, runs)
+        return journal.ask_parts(self.connection, runs)()
+
+    def in_use(self, numbers: Collection[str], runs: Collection[str]) -> tuple[set[str], dict[str, str]]:
+        """As `Reader.in_use`."""
+        with self.connection.at_once():
+            known, parts = self.connection.ask(_KNOWN, numbers), journal.ask_parts(self.connection, runs)
+        return {row[0] for row in known()}, parts()
 
     def posted(self, ids: Collection[str]) -> dict[str, Posted]:
         """As `Reader.posted`."""

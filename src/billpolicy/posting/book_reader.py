@@ -49,6 +49,10 @@ class BookReader:
         """Nothing was posted."""
         return {}
 
+    def in_use(self, numbers: Collection[str], runs: Collection[str]) -> tuple[set[str], dict[str, str]]:
+        """As `known`; nothing was posted."""
+        return self.known(numbers), {}
+
     def posted(self, ids: Collection[str]) -> dict[str, Posted]:
         """Nothing was posted."""
         return {}

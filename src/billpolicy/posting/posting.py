@@ -535,9 +535,10 @@ def _taken(
     `new`: ids that the ledger is known not to have.
     """
     own, issued = [plan.id for plan in plans], _issued(plans)
-    known = reader.known(issued) | {number for number in issued if number in numbers}
+    known, posted_parts = reader.in_use(issued, own)
+    known |= {number for number in issued if number in numbers}
     known_ids = {*reader.requests([id for id in own if id not in new]), *(id for id in own if id in ids)}
-    known_parts = {run: decode(dict, text) for run, text in reader.parts(own).items()} | _parts_of(plans)
+    known_parts = {run: decode(dict, text) for run, text in posted_parts.items()} | _parts_of(plans)
     return [
         *checks.taken_ids(own, known_ids),
         *checks.taken_runs(plans, {**parts, **known_parts}),

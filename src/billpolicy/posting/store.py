@@ -167,6 +167,9 @@ class Reader(Protocol):
         Raises `Refused` where that cannot be read any more.
         """
 
+    def in_use(self, numbers: Collection[str], runs: Collection[str]) -> tuple[set[str], dict[str, str]]:
+        """As `known` and as `parts`, both asked at once."""
+
     def posted(self, ids: Collection[str]) -> dict[str, Posted]:
         """What came of these operations, which were posted. Raises `Refused` where that cannot be read any more."""
 
