@@ -39,7 +39,11 @@ def undone_by(
     *left_out*: what its bill run has left out of it has moved them, too.
     """
     moved = _what_moved(planning.book, document)
-    moved = replace(moved, items=(*moved.items, *map(_as_item, left_out)))
+    return _undone(planning, replace(moved, items=(*moved.items, *map(_as_item, left_out))))
+
+
+def _undone(planning: Planning, moved: BillingDocument) -> Iterator[tuple[Subscription, Undone]]:
+    """The same of a document that has only the items that may have moved something."""
     for subscription in planning.subscriptions_of(moved.items):
         for undone in charged_before(moved, subscription):
             yield subscription, undone
@@ -54,7 +58,7 @@ def reopen(planning: Planning, document: BillingDocument, memo: CreditMemo | Deb
     """
     moved = _what_moved(planning.book, document)
     periods: list[ChargePeriod] = []
-    for subscription, undone in tuple(undone_by(planning, document)):
+    for subscription, undone in tuple(_undone(planning, moved)):
         what = f"charge `{undone.charge}` of subscription `{subscription.id}`"
         if undone.goes_back:
             change = planning.charge_through(subscription.id, undone.charge, undone.before)
