@@ -15,7 +15,6 @@ from billpolicy.source.record import written_name
 from billpolicy.source.scalars import Scalar, read_boolean, read_integer
 
 Reader = Callable[[Any], Any]
-_Put = Callable[[Any, Any], None]
 _BY_THEIR_QUOTES: tuple[Reader, ...] = (read_integer, read_boolean)
 """What these read is not told by the text alone: in quotes it is something else."""
 
@@ -65,69 +64,27 @@ class Readers:
         return _Known(read_or_unsure).__getitem__ if remember else read_or_unsure
 
     def _record(self, kind: Any) -> Reader:
-        if hasattr(kind, "__post_init__"):  # it would not be run
+        if hasattr(kind, "__post_init__"):  # what it refuses would not be told
             raise Unsure
-        fields = {
-            written: (getattr(kind, field.name).__set__, self.of(of))
-            for written, (field, of) in fields_of(kind).items()
-        }
-        absent: dict[tuple[str, ...], _Absent] = {}
-
-        def absent_beside(keys: tuple[str, ...]) -> _Absent:
-            if len(set(keys)) != len(keys):
-                raise Unsure
-            absent[keys] = found = _absent(kind, keys)
-            return found
+        fields = {written: (field.name, self.of(of)) for written, (field, of) in fields_of(kind).items()}
 
         def read(data: Any) -> Any:
             if type(data) is not tuple:
                 if not isinstance(data, dict):
                     raise Unsure
                 data = tuple(data.items())
-            # Field by field into the slots of the record: its own `__init__` takes twice the time.
-            made = object.__new__(kind)
+            given = {}
             try:
-                for key, value in data:
-                    put, read_value = fields[key]
-                    put(made, read_value(value))
-            except (KeyError, TypeError):  # there is no such field, or a list where a text is wanted
+                for written, value in data:
+                    name, read_value = fields[written]
+                    given[name] = read_value(value)
+                if len(given) != len(data):  # a key that stands twice
+                    raise Unsure
+                return kind(**given)
+            except (KeyError, TypeError):  # a key that is not known or missing, or a list where a text is wanted
                 raise Unsure from None
-            keys = tuple([key for key, _ in data])
-            defaults, factories = absent.get(keys) or absent_beside(keys)
-            for put, default in defaults:
-                put(made, default)
-            for put, make_default in factories:
-                put(made, make_default())
-            return made
 
         return read
-
-
-_Absent = tuple[list[tuple[_Put, Any]], list[tuple[_Put, Callable[[], Any]]]]
-"""How the fields are filled that are not written: with a value that records share, or with one that is made for each.
-Found once for all records that have the same keys."""
-
-
-def _absent(kind: Any, keys: tuple[str, ...]) -> _Absent:
-    fields = [field for written, (field, _) in fields_of(kind).items() if written not in keys]
-    shared = [field for field in fields if field.default is not dataclasses.MISSING]
-    own = [field for field in fields if field.default is dataclasses.MISSING]
-    return (
-        [(_put(kind, field), field.default) for field in shared],
-        [(_put(kind, field), _factory(field)) for field in own],
-    )
-
-
-def _put(kind: Any, field: dataclasses.Field[Any]) -> _Put:
-    """What puts a value into a field of a record."""
-    put: _Put = getattr(kind, field.name).__set__
-    return put
-
-
-def _factory(field: dataclasses.Field[Any]) -> Callable[[], Any]:
-    if field.default_factory is dataclasses.MISSING:  # the field has to be there
-        raise Unsure
-    return field.default_factory
 
 
 @cache
