@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from billpolicy.accounting.tables import Table
     from billpolicy.analysis.analyse import Analysis
     from billpolicy.api.approvals import approve, asked_waiting, wait, waiting, withdraw
-    from billpolicy.api.books import check_book, due_dates_missing, sync, usage_operations, with_due_dates
+    from billpolicy.api.books import check_book, due_dates_missing, with_due_dates
+    from billpolicy.api.following import sync, usage_operations
     from billpolicy.api.planning import effect, explain, plan, plan_all
     from billpolicy.api.posting import post, post_all, post_planned
     from billpolicy.api.records import accounting_report, explain_posted, history, journal, report_names
@@ -197,8 +198,8 @@ _WHERE = {
     "run_tests": "testing.run",
     "settings_for": "linting.settings",
     "settle": "linting.settling",
-    "sync": "api.books",
-    "usage_operations": "api.books",
+    "sync": "api.following",
+    "usage_operations": "api.following",
     "validate": "deciding.proven",
     "versions_apart": "witness.analysed",
     "violations": "exchange.conformity",

@@ -56,4 +56,4 @@ def take_more(monkeypatch: pytest.MonkeyPatch, closure: Closure) -> None:
         planning.close_over(closure)
         return operation.plan(planning, request)
 
-    monkeypatch.setitem(registry.OPERATIONS, name, replace(operation, plan=plan))
+    monkeypatch.setitem(registry.OPERATIONS.loaded, name, replace(operation, plan=plan))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from billpolicy.api.arguments import Operation, Watch, day_of, expect_to_read, several
 from billpolicy.api.books import odd_in
@@ -21,10 +22,11 @@ from billpolicy.planning.request import Instruction
 from billpolicy.posting.asked import job_for, whole_job
 from billpolicy.posting.posting import Extent, Job, Outcome, dry_run
 from billpolicy.posting.store import Reader, Store
-from billpolicy.report.effect import Effect, effect_of
-from billpolicy.report.explain import explain_plan
-from billpolicy.report.explanation import Explanation
 from billpolicy.vocabulary.operations import VOCABULARY
+
+if TYPE_CHECKING:  # a plan alone needs neither
+    from billpolicy.report.effect import Effect
+    from billpolicy.report.explanation import Explanation
 
 
 def plan(policy: Versions, on: Book | Store, operation: Operation, *, today: datetime.date | None = None) -> Plan:
@@ -96,6 +98,8 @@ def _planned(
 
 def explain(policy: Versions, plan: Plan) -> list[Explanation]:
     """How each attribute and setting of a plan was decided, for each document that it or a step of it makes."""
+    from billpolicy.report.explain import explain_plan
+
     expect(policy, Versions, "`policy` must be what `load_policy` gives")
     expect(plan, Plan, "`plan` must be a Plan, as `plan` gives it")
     return explain_plan(policy, VOCABULARY, plan)
@@ -107,6 +111,8 @@ def effect(outcome: Outcome) -> Effect | None:
     `outcome`: of either, as `plan_all` gives it with `instead`. None of other operations, of one that was posted
     before, and where both options are refused.
     """
+    from billpolicy.report.effect import effect_of
+
     expect(outcome, Outcome, "`outcome` must be what `plan_all` gives")
     return effect_of(outcome)
 

@@ -39,7 +39,6 @@ from billpolicy.diagnostics.rule_unknown import rule_unknown
 from billpolicy.report.effect_text import effect_markdown, effect_text
 from billpolicy.report.explanation import Explanation, ExplanationReport
 from billpolicy.report.explanation_text import explanation_markdown, explanation_text, why_not_text
-from billpolicy.report.html.explain import explain_html
 from billpolicy.report.outcome import found_about
 from billpolicy.report.results import posted_before, refusals
 from billpolicy.report.texts import escaped, wrapped
@@ -147,6 +146,8 @@ def command(
         refused=refusals(outcomes),
     )
     if format == "html":
+        from billpolicy.report.html.explain import explain_html
+
         write(explain_html(report, settled))
     elif format == "json":
         each_way = tuple(one for _, explained in settled for one in explained)

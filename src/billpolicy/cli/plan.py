@@ -38,10 +38,8 @@ from billpolicy.cli.options import (
 from billpolicy.cli.output import conclude, gather, say, show, show_refused, write, write_json
 from billpolicy.cli.writing import PLAN, RECORDING, REPORT, write_file
 from billpolicy.report.batch_text import Tally
-from billpolicy.report.html.plan import plan_html
 from billpolicy.report.limits import used_text
 from billpolicy.report.outcome import found_about
-from billpolicy.report.plan import planning_report
 from billpolicy.report.plan_text import plan_text
 from billpolicy.source.files import Place
 
@@ -117,10 +115,14 @@ def command(
         kept = [(one, outcome) for one, outcome in kept if outcome.problems]
     outcomes = [outcome for _, outcome in kept]
     if format in ("json", "html"):
+        from billpolicy.report.plan import planning_report
+
         found = planning_report(outcomes, versions, stops, tally.totals(len(outcomes)))
         if format == "json":
             write_json(found)
         else:
+            from billpolicy.report.html.plan import plan_html
+
             write(plan_html(found, tally.planned_text()))
     elif details or not progress.is_long:
         tell_posted_before(outcomes)

@@ -214,9 +214,10 @@ def _follow(planning: Planning, event: Event) -> None:
     resolver = planning.versions.on(event.date)  # of a step that is followed later, not always the version of the root
     rules = [follow_up for follow_up in resolver.policy.follow_ups if follow_up.after == event.name]
     wanted = {follow_up.operation for follow_up in rules}
-    for name, operation in OPERATIONS.items():
+    for name in OPERATIONS:
         if name not in wanted:
             continue
+        operation = OPERATIONS[name]
         assert operation.follow is not None  # validation lets only those follow that can
         those = [follow_up for follow_up in rules if follow_up.operation == name]
         requests = tuple(operation.follow(planning, event))

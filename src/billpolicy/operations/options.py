@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from billpolicy.operations.corrections.selection import Unwind
 from billpolicy.operations.registry import OPERATIONS
 from billpolicy.planning.request import Instruction
 
@@ -17,5 +16,7 @@ def other_option(asked: Instruction) -> Instruction | None:
     name = _OTHER.get(asked.request.operation)
     if name is None:
         return None
+    from billpolicy.operations.corrections.selection import Unwind  # which few operations need
+
     both = {field.name: getattr(asked.request, field.name) for field in fields(Unwind)}
     return replace(asked, request=OPERATIONS[name].request(**{**both, "operation": name, "attributes": {}}))

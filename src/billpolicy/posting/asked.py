@@ -7,7 +7,6 @@ import datetime
 from billpolicy.deciding.versions import Versions
 from billpolicy.operations.chain import needs_of, plan_operation
 from billpolicy.planning.request import Instruction
-from billpolicy.posting.bill_runs import divided
 from billpolicy.posting.posting import Job
 
 
@@ -16,6 +15,8 @@ def job_for(policy: Versions, instruction: Instruction, today: datetime.date, wh
     whole = whole_job(policy, instruction, today, who)
     if not instruction.request.is_divided():
         return whole
+    from billpolicy.posting.bill_runs import divided  # which needs all that a bill run needs
+
     return divided(whole, instruction, policy, today, lambda part: whole_job(policy, part, today, who))
 
 
