@@ -12,7 +12,7 @@ import pytest
 
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.source.read import read_carefully, read_record
-from billpolicy.source.record import record
+from billpolicy.source.record import record, value
 from billpolicy.source.tree import parse_text
 
 
@@ -107,3 +107,17 @@ def test_every_mistake_has_its_place() -> None:
         ("key-unknown", "whole.yaml:2:17"),
         ("value-wrong", "whole.yaml:2:28"),
     }
+
+
+@value
+class Pair:
+    """Two of something."""
+
+    one: int
+    other: int = 0
+
+
+def test_a_value_is_a_record_that_is_made_by_position_too() -> None:
+    assert Pair(1, 2) == Pair(one=1, other=2) == dataclasses.replace(Pair(1), other=2)
+    with pytest.raises(AttributeError):
+        Pair(1).one = 2  # type: ignore[misc]

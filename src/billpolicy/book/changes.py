@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
@@ -34,12 +34,13 @@ from billpolicy.book.model import (
     UsageRecord,
 )
 from billpolicy.book.numbers import NumberDraw
+from billpolicy.source.record import value
 
 D = TypeVar("D", bound=Numbered)
 R = TypeVar("R", bound=MasterRecord)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Issued(Generic[D]):
     """A document comes into the book, with the number that was drawn for it."""
 
@@ -63,7 +64,7 @@ class Issued(Generic[D]):
             yield from map(subscription_name, self.document.subscriptions)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Applied:
     """Money of one document put on another; below zero, taken back."""
 
@@ -84,7 +85,7 @@ class Applied:
         yield self.application.to
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reversed:
     """A document is flagged as reversed; it stays posted (docs/domain.md 4.1 and 4.6)."""
 
@@ -104,7 +105,7 @@ class Reversed:
         yield self.number
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DraftPosted:
     """A draft becomes a posted document, which is issued beside this (docs/domain.md 9.3)."""
 
@@ -120,7 +121,7 @@ class DraftPosted:
         yield self.draft
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DraftCanceled:
     """A draft is canceled; it keeps its number and is never posted."""
 
@@ -135,7 +136,7 @@ class DraftCanceled:
         yield self.draft
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SubscriptionCanceled:
     """A subscription is canceled, or its cancellation moved or taken back."""
 
@@ -154,7 +155,7 @@ class SubscriptionCanceled:
         yield subscription_name(self.subscription)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ChargedThrough:
     """A charge's charged-through date moves: on as it is billed, back as that is undone (docs/domain.md 3.3)."""
 
@@ -177,7 +178,7 @@ class ChargedThrough:
         yield subscription_name(self.subscription)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Created(Generic[R]):
     """A record of master data comes into the book."""
 
@@ -195,7 +196,7 @@ class Created(Generic[R]):
             yield master_name(self.record)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Given:
     """A record of master data holds another value, from a day on."""
 
@@ -217,7 +218,7 @@ class Given:
         yield f"{self.scope}:{self.id}" if self.account is None else account_name(self.account)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ChargeAdded:
     """A subscription has one more charge."""
 
@@ -234,7 +235,7 @@ class ChargeAdded:
         yield subscription_name(self.subscription)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UsageRecorded:
     """Usage comes into the book. It changes nothing that was there, so nobody need look again who relied on that."""
 
@@ -259,7 +260,7 @@ class BilledUsage(NamedTuple):
     drawn_from: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UsageBilled:
     """Usage records of a charge are billed by a document; or, as that is undone, by none, and will be billed again."""
 
@@ -284,7 +285,7 @@ class UsageBilled:
         yield subscription_name(self.subscription)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PeriodsRecorded:
     """Charge periods of a subscription are put on record, each in place of what stood there under its id: excluded from
     billing, unwound by a correction, or billed again."""

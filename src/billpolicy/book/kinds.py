@@ -5,7 +5,6 @@ A new kind is a record in `model.py` and its line here; whoever asks what a docu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from billpolicy.book.model import (
@@ -19,9 +18,10 @@ from billpolicy.book.model import (
     Refund,
     SourceDocument,
 )
+from billpolicy.source.record import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Kind:
     """One kind of document."""
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
+
+from billpolicy.source.record import value
 
 MIN_DIGITS = 8
 """A counter has at least so many digits where its series says no other width, padded with zeros; beyond it grows."""
@@ -43,7 +44,7 @@ class FiscalYear(NamedTuple):
         return first if self.named_by == "first" or within_one else first + 1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NumberDraw:
     """A number from a counter: the text before it and the padded `counter` (docs/domain.md 8)."""
 

@@ -14,6 +14,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import Invoice
 from billpolicy.periods.closure import Closed, Pulled, Rule
 from billpolicy.source.codec import canonical
+from billpolicy.source.record import value
 
 RULES_IN_WORDS: dict[Rule, str] = {
     "discount": "discount",
@@ -26,7 +27,7 @@ SHORT = 12
 """Characters of a digest that are shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ClosureLine:
     """A line of an invoice that belongs to what was selected."""
 

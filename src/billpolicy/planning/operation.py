@@ -18,11 +18,12 @@ from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.planning.planning import Planning
 from billpolicy.planning.request import Request
 from billpolicy.policy.condition import Fact
+from billpolicy.source.record import value
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import OperationSpec
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     """Something that an operation brought about, to be followed by what the policy says."""
 
@@ -36,7 +37,7 @@ class Event:
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Step:
     """An operation that is to be planned after another one, as part of the same plan."""
 

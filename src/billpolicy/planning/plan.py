@@ -22,6 +22,7 @@ from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.planning.closure import Closure
 from billpolicy.policy.condition import Facts
+from billpolicy.source.record import value
 
 _C = TypeVar("_C")
 
@@ -34,7 +35,7 @@ class PlannedDocument(NamedTuple):
     resolved: Resolved
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BalanceChange:
     """The balance of one document before and after; `before` is None for a document that is new.
 
@@ -48,7 +49,7 @@ class BalanceChange:
     after: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Taken:
     """The value of an attribute, and the level that it is taken from; without a value nothing can be made."""
 
@@ -56,7 +57,7 @@ class Taken:
     label: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Inheriting:
     """Who takes another value of an attribute after a change of master data, or takes it from somewhere else."""
 
@@ -80,7 +81,7 @@ class Asked(NamedTuple):
     facts: Facts
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FollowedBy:
     """A step that an operation takes after it: an operation of its own, with the rule that asked for it."""
 
@@ -95,7 +96,7 @@ class FollowedBy:
     """What the condition of the follow-up was asked about; None of a step that the operation takes itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PassedOver:
     """A follow-up that did not run after something it comes after."""
 

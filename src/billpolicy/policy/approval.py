@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from billpolicy.diagnostics.sentences import any_of
+from billpolicy.source.record import value
 from billpolicy.source.scalars import read_integer, read_text
 
 APPROVAL = "approval"
@@ -21,7 +22,7 @@ MOST = 9
 _WORDS = re.compile(rf"{APPROVAL}(?: by ([1-{MOST}])(?: of (.+))?)?", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Approval:
     """So many people, of these roles; without roles, anybody who may."""
 

@@ -8,7 +8,8 @@ are bool; a missing fact is unset. A money field `f` is two facts, `f` (minor un
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from billpolicy.source.record import value
 
 Fact = str | int | bool
 Facts = Mapping[str, Fact]
@@ -16,7 +17,7 @@ Range = tuple[int | None, int | None]
 """A closed range of whole numbers; None is open-ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Words:
     """A set of words: those named, or with `complement` all but those. `universe` is the closed list of a choice."""
 
@@ -78,7 +79,7 @@ class Words:
         return next(word for word in candidates if word not in self.names)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Numbers:
     """A set of whole numbers: sorted, disjoint, non-adjacent closed ranges."""
 
@@ -167,7 +168,7 @@ ALL_NUMBERS = Numbers(((None, None),))
 Members = Words | Numbers
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Values:
     """What one fact may be: any of `members`, and/or unset. A clause of a policy never allows both."""
 

@@ -10,7 +10,6 @@ import datetime
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
@@ -21,9 +20,10 @@ from billpolicy.deciding.approvals import Awaited
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.planning.plan import Asked, Plan
 from billpolicy.policy.model import LayerText
+from billpolicy.source.record import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Audit:
     """Who posted an operation, when and why, and who approved it."""
 
@@ -37,7 +37,7 @@ class Audit:
     """Those who did, where the policy asked for that."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Cause:
     """Why an operation followed another one, as `FollowedBy` says it."""
 
@@ -61,7 +61,7 @@ class Entry(NamedTuple):
     """None for what was asked for itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Posted:
     """An operation that is in the ledger. On a repeat: the plan and the audit entry of the first time."""
 
@@ -71,7 +71,7 @@ class Posted:
     repeated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Approved:
     """One approval: whose, and when it was given."""
 
@@ -81,7 +81,7 @@ class Approved:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Waiting:
     """An operation that lacks nothing but approvals, as it was when it began to wait."""
 

@@ -1,4 +1,4 @@
-"""`record`: a frozen, keyword-only record, made as fast as Python can make one.
+"""`record`: a frozen, keyword-only record, made as fast as Python can make one; `value`: the same, made by position.
 
 It is a struct of msgspec's: a class takes a twentieth of the time of a dataclass to make, and its values a tenth. To
 whoever asks, also `dataclasses.replace` and `dataclasses.fields`, it is a dataclass of the same fields; at the border
@@ -29,7 +29,7 @@ _CONFIG: dict[str, Any] = {"extra": "forbid", "alias_generator": written_name}
 class _Made(msgspec.StructMeta):
     """Makes the classes of records, and those that have one for a base before they are decorated."""
 
-    def __new__(mcls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
+    def __new__(mcls, name: str, bases: tuple[type, ...], body: dict[str, Any], *, kw_only: bool = True) -> Any:
         inherited = [base for base in bases if isinstance(base, _Made)]
         own = _fields_in(body)
         for field in own:
@@ -39,7 +39,7 @@ class _Made(msgspec.StructMeta):
         body["__dataclass_fields__"] = {field.name: field for field in every}
         # Records make no circles (`collector.py`), so Python need not search them for any.
         return super().__new__(
-            mcls, name, bases if inherited else (msgspec.Struct, *bases), body, frozen=True, kw_only=True, gc=False
+            mcls, name, bases if inherited else (msgspec.Struct, *bases), body, frozen=True, kw_only=kw_only, gc=False
         )
 
 
@@ -47,7 +47,7 @@ def _fields_in(body: dict[str, Any]) -> list[dataclasses.Field[Any]]:
     """The fields that the body of a class declares."""
     names = body.get("__annotations__", {})
     kept = {name: body[name] for name in (*names, "__annotations__", "__module__") if name in body}
-    declared = type("", (), {"__doc__": "", **kept})
+    declared = type("", (), {"__doc__": "Of these fields.", **kept})
     return _fields_of(dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False)(declared))
 
 
@@ -83,10 +83,20 @@ def _with_its_default(field: dataclasses.Field[Any]) -> dataclasses.Field[Any]:
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def record(cls: type[_T]) -> type[_T]:
     """Make `cls` a record."""
-    declared: Any = cls
-    if not isinstance(declared, _Made):  # else it has one for a base, and was made as it was declared
-        body = {name: value for name, value in vars(cls).items() if name not in ("__dict__", "__weakref__")}
-        body["__get_pydantic_core_schema__"] = classmethod(_checked)
-        declared = _Made(cls.__name__, tuple(base for base in cls.__bases__ if base is not object), body)
-    made: type[_T] = declared
+    # One that has a record for a base was made as it was declared.
+    return cls if issubclass(cls, msgspec.Struct) else _made(cls, kw_only=True)
+
+
+@dataclass_transform(frozen_default=True)
+def value(cls: type[_T]) -> type[_T]:
+    """Make `cls` a record inside the program, whose fields are given by position or by name."""
+    return _made(cls, kw_only=False)
+
+
+def _made(cls: type[_T], *, kw_only: bool) -> type[_T]:
+    body = {name: held for name, held in vars(cls).items() if name not in ("__dict__", "__weakref__")}
+    body["__get_pydantic_core_schema__"] = classmethod(_checked)
+    made: type[_T] = _Made(
+        cls.__name__, tuple(base for base in cls.__bases__ if base is not object), body, kw_only=kw_only
+    )
     return made
