@@ -17,7 +17,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 import billpolicy as api
-from billpolicy.cli import logs, main
+from billpolicy.cli import log_lines, main
 from billpolicy.exchange.schemas import schema_of
 from tests import test_exit_codes
 from tests.helpers.command_line import Ran, billpolicy
@@ -115,8 +115,8 @@ def test_progress_is_told_every_few_seconds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr("billpolicy.cli.logs.time.monotonic", lambda: now[0])
-    log = logs.Log()
+    monkeypatch.setattr("billpolicy.cli.log_lines.time.monotonic", lambda: now[0])
+    log = log_lines.Log()
     log.command = "post"
     for done in range(1, 101):
         now[0] += 0.15  # 15 seconds in all, and 5 between two lines: the first at 5.1

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 findings or a refused operation, 2 wrong usage, 3 internal
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
@@ -16,6 +17,7 @@ import click
 
 import billpolicy
 from billpolicy.cli.logs import OPTION, VARIABLE, begin_log, log
+from billpolicy.source.collector import collector_paused
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -55,7 +57,9 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        with collector_paused():
+            command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        gc.freeze()  # what a command is made of stays to its end, and need not be searched for garbage
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
@@ -164,6 +168,7 @@ def main() -> None:
     code = _run()
     if begun is not None:
         begun.finished(code)
+    gc.freeze()  # what is left goes with the process: Python need not search it for garbage first
     sys.exit(code)
 
 

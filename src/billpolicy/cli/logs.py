@@ -1,159 +1,20 @@
 """`--log-format json`: what is told beside a result, as a line of JSON each on stderr, for programs that collect logs.
 
 One run of a command has one log or none. It is known before anything is parsed, so that a mistake in what was typed is
-a line of it, too. Nothing else goes to stderr meanwhile: what libraries log, and warnings of Python, are lines as well.
+a line of it, too. Nothing else goes to stderr meanwhile. What writes it is imported only where there is one.
 """
 
 from __future__ import annotations
 
-import datetime
-import io
-import json
-import logging
 import os
-import re
-import sys
-import time
 from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
-
-from billpolicy.diagnostics.addresses import without_secrets
-from billpolicy.diagnostics.visible import visible
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import click
-
-    from billpolicy import Diagnostic, Outcome
-    from billpolicy.report.log import LogEvent, LogLevel, LogOutcome
+    from billpolicy.cli.log_lines import Log
 
 OPTION, VARIABLE = "--log-format", "BILLPOLICY_LOG_FORMAT"
-_PASSWORD = re.compile(r"(://[^\s/@:]*):[^\s/]*@")
-"""In an address, after the name."""
-_PROGRESS_SECONDS = 5.0
-"""How often it is told how far something is."""
-
-
-class Log:
-    """The log of one run."""
-
-    def __init__(self) -> None:
-        import secrets
-
-        self.command = ""
-        self.context: click.Context | None = None
-        """Of the command, when it is known: it has the ledger."""
-        self._is_lost = sys.stderr is None  # it was closed, and `print` would take standard output for it
-        self._found: set[Diagnostic] = set()
-        self._others = _Others(self)
-        self._run = secrets.token_hex(6)
-        self._began = self._progress = time.monotonic()
-
-    def begin(self) -> None:
-        """From here on, what libraries tell comes here."""
-        logging.getLogger().addHandler(self._others)
-        logging.captureWarnings(True)
-
-    def started(self, command: str) -> None:
-        """A command begins."""
-        import billpolicy
-
-        self.command = command
-        self._write("info", "started", version=billpolicy.__version__)
-
-    def finished(self, code: int) -> None:
-        """It is done, with this exit code."""
-        level: LogLevel = "error" if code not in (0, 4) else "info"
-        self._write(level, "finished", exit_code=code, seconds=round(time.monotonic() - self._began, 3))
-        logging.captureWarnings(False)
-        logging.getLogger().removeHandler(self._others)
-
-    def note(self, message: str, level: LogLevel = "info") -> None:
-        """What came of it, or what else there is to know."""
-        self._write(level, "note", message=message)
-
-    def finding(self, one: Diagnostic, operation: str | None = None) -> None:
-        """What is wrong or odd, and where, and with which operation; told once, also if it is found again."""
-        if one in self._found:
-            return
-        self._found.add(one)
-        at = one.position
-        self._write(
-            "error" if one.severity == "error" else "warning" if one.severity == "warning" else "info",
-            "finding",
-            operation=operation,
-            code=one.code,
-            message=one.message,
-            hint=one.hint,
-            file=at.file if at is not None else None,
-            line=at.line or None if at is not None else None,
-            column=at.column or None if at is not None else None,
-        )
-
-    def outcome(self, outcome: Outcome, *, waits: bool = False) -> None:
-        """What became of an operation, or of a part of one; `waits`: for the approvals that it lacks."""
-        done: LogOutcome = "refused" if outcome.problems else "planned" if outcome.plan is not None else "not_posted"
-        if outcome.posted is not None:
-            done = "posted_before" if outcome.posted.repeated else "posted"
-        if waits:
-            done = "waiting"
-        self._write(
-            "warning" if done == "refused" and not outcome.is_idle else "info",
-            "operation",
-            operation=outcome.job.id,
-            kind=str(outcome.job.request["operation"]),
-            outcome=done,
-            documents=outcome.numbers or None,
-            codes=[one.code for one in outcome.problems] or None,
-        )
-        if done == "refused":
-            for one in outcome.problems:
-                self.finding(one, outcome.job.id)
-
-    def decided(self, id: str, kind: str, outcome: LogOutcome) -> None:
-        """What a person said of an operation that waits."""
-        self._write("info", "operation", operation=id, kind=kind, outcome=outcome)
-
-    def progress(self, label: str, done: int, of: int) -> None:
-        """How far it is: every few seconds, and not at all where it does not take as long."""
-        now = time.monotonic()
-        if now - self._progress >= _PROGRESS_SECONDS:
-            self._progress = now
-            self._write("info", "progress", label=label, done=done, of=of)
-
-    def _write(self, level: LogLevel, event: LogEvent, **fields: Any) -> None:
-        if self._is_lost:
-            return
-        moment = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-        ledger = self.context.params.get("ledger") if self.context is not None else None
-        line = {"time": moment, "level": level, "event": event, "command": self.command, "run": self._run}
-        line |= {name: _clean(value) for name, value in (("ledger", ledger), *fields.items()) if value is not None}
-        try:
-            print(json.dumps(line), file=sys.stderr, flush=True)  # in ASCII: no character in it steers anything
-        except (OSError, ValueError):  # nobody reads any more, or the disk is full: what is posted goes on
-            self._is_lost = True
-            sys.stderr = io.StringIO()  # what it holds cannot be written at the end either
-
-
-class _Others(logging.Handler):
-    """Takes what libraries log, and warnings of Python, as notes."""
-
-    def __init__(self, log: Log) -> None:
-        super().__init__(logging.WARNING)
-        self._log = log
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """One note; a line each where it has several."""
-        for line in self.format(record).splitlines():
-            self._log.note(line, "error" if record.levelno >= logging.ERROR else "warning")
-
-
-def _clean(value: Any) -> Any:
-    """A text without the password of an address, and with nothing in it that cannot be seen."""
-    if isinstance(value, str):
-        return visible(without_secrets(_PASSWORD.sub(r"\1:***@", value), "***"))
-    return [_clean(one) for one in value] if isinstance(value, list) else value
-
 
 _current: ContextVar[Log | None] = ContextVar("log", default=None)
 
@@ -173,8 +34,12 @@ def begin_log(typed: Sequence[str]) -> Log | None:
             format = (*typed[place + 1 :], "")[0]
         elif not word.startswith("-") and typed[place - 1 : place] != [OPTION]:
             break  # the command
-    begun = Log() if format == "json" else None
-    if begun is not None:
-        begun.begin()
+    _current.set(None)
+    if format != "json":
+        return None
+    from billpolicy.cli.log_lines import Log
+
+    begun = Log()
+    begun.begin()
     _current.set(begun)
     return begun

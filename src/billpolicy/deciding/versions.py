@@ -16,6 +16,7 @@ from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.tax_engine import TaxEngine
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.policy.model import Policy
+from billpolicy.source.collector import collector_paused
 from billpolicy.source.files import Place, on_disk, place
 
 
@@ -100,7 +101,8 @@ def load_policy(*paths: str | Path | Place, engine: EngineName | None = None) ->
     if chosen not in get_args(EngineName):
         raise ValueError(f"there is no engine {chosen!r}; there is {', '.join(get_args(EngineName))}")
     places = map(place, paths)
-    return Versions(Resolver(load_proven(at.path, at.files), chosen) for at in places)
+    with collector_paused():
+        return Versions(Resolver(load_proven(at.path, at.files), chosen) for at in places)
 
 
 def _overlap(before: Policy, after: Policy) -> Diagnostic:
