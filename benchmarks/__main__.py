@@ -26,6 +26,7 @@ from benchmarks import (
     post,
     post_postgresql,
     resolve,
+    start,
     sync,
     usage,
     validate,
@@ -37,6 +38,7 @@ Benchmark = Callable[[], tuple[Goal, ...] | None]
 BENCHMARKS: dict[str, Benchmark] = {
     "resolve": resolve.main,
     "validate": validate.main,
+    "start": start.main,
     "load": load.main,
     "allocate": allocate.main,
     "post": post.main,

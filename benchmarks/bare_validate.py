@@ -24,6 +24,7 @@ class Effective(Strict):
 class Attribute(Strict):
     documents: list[str]
     type: str = "text"
+    exhausted: str = "refuse"
     zuora: str | None = None
 
 
@@ -57,6 +58,13 @@ class PaymentTerm(Strict):
     proximo: Proximo | None = None
 
 
+class Accounts(Strict):
+    otherwise: str
+    by_type: dict[str, str] = {}
+    by_charge_type: dict[str, str] = {}
+    because: str | None = None
+
+
 class FollowUp(Strict):
     id: str
     after: str | None = None
@@ -85,6 +93,7 @@ class PolicyFile(Strict):
     batch_limits: dict[str, Any] = {}
     sequence_sets: dict[str, dict[str, Series]] = {}
     payment_terms: dict[str, PaymentTerm] = {}
+    accounts: dict[str, str | Accounts] = {}
 
 
 app = typer.Typer()
