@@ -14,6 +14,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.policy.boxes import Boxes, together
 from billpolicy.policy.condition import Lists, Words
 from billpolicy.policy.people import same_name
+from billpolicy.source.record import value
 from billpolicy.vocabulary.spec import DOCUMENT_KINDS, ROLES, DocumentKind, FieldSpec, Level
 
 
@@ -184,7 +185,7 @@ class ExceptionRule:
         return frozenset(self.boxes[0])
 
 
-@dataclass(frozen=True)
+@value
 class FollowUp:
     """After an event, when its condition holds, an operation is run too, in the same transaction."""
 
@@ -246,7 +247,7 @@ class SequenceSet(NamedTuple):
     position: Position
 
 
-@dataclass(frozen=True)
+@value
 class BatchLimit:
     """The safety stop of a batch: the most operations, and the most money per currency (inclusive)."""
 
@@ -257,7 +258,7 @@ class BatchLimit:
     """What it says of a currency that `amounts` does not list; nothing where it lists none."""
 
 
-@dataclass(frozen=True)
+@value
 class Limit:
     """A limit over time: the most operations, and the most money per currency, of a day or a month (inclusive)."""
 

@@ -20,8 +20,8 @@ _SHARED = {"accounts", "description", "operations"}
 """Sections that other files have as well."""
 SECTIONS = {field.name.rstrip("_") for field in fields(PolicyFile)} - _SHARED
 """Sections that only policies have."""
-_SECTION = re.compile(rf"""^(?:\{{\s*)?["']?({"|".join(sorted(SECTIONS))})["']?\s*:""", re.MULTILINE)
-_BY_NAME = re.compile(r"""^["']?(accounts|operations)["']?:\s*(?:#.*\n\s*)*(?:\{|\w)""", re.MULTILINE)
+_SECTION = rf"""(?m)^(?:\{{\s*)?["']?({"|".join(sorted(SECTIONS))})["']?\s*:"""
+_BY_NAME = r"""(?m)^["']?(accounts|operations)["']?:\s*(?:#.*\n\s*)*(?:\{|\w)"""
 """By name, as policies have them; a list of operations, or of accounts, is another file."""
 
 
@@ -44,7 +44,7 @@ def not_read(folder: Path, most_megabytes: int, files: Files = DISK) -> Iterator
 
 def sections(text: str) -> dict[str, int]:
     """The sections of a policy that a text has, and their lines, in this order."""
-    found = sorted((match.start(1), match[1]) for asked in (_SECTION, _BY_NAME) for match in asked.finditer(text))
+    found = sorted((match.start(1), match[1]) for asked in (_SECTION, _BY_NAME) for match in re.finditer(asked, text))
     return {section: text.count("\n", 0, start) + 1 for start, section in found}
 
 

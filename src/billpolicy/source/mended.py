@@ -28,19 +28,20 @@ _SIGNS = {
     "==": "one_of",
     "=": "one_of",
 }
-_SIGN = re.compile("|".join(sorted(_SIGNS, key=len, reverse=True)))
-_CURRENCY_FIRST = re.compile(r"([^\W\d_]{3,8}|[€£¥₹$])\s*(.+)")
-_CURRENCY_LAST = re.compile(r"(.*[\d.)-])\s*([^\W\d_]{3,8}|[€£¥₹$])")
-_NUMBER = re.compile(r"([+-]?)([0-9]{1,40}(?:[.,'’_ ][0-9]{1,40})*)(-?|\.-|,-)")
-_PARENTHESES = re.compile(r"\((.+)\)")
-_THREES = re.compile(r"[0-9]{1,3}([.,'’_ ][0-9]{3})+")
+# Patterns are texts that `re` compiles when it is first asked for them: where nothing is to be mended, for none.
+_SIGN = "|".join(sorted(_SIGNS, key=len, reverse=True))
+_CURRENCY_FIRST = r"([^\W\d_]{3,8}|[€£¥₹$])\s*(.+)"
+_CURRENCY_LAST = r"(.*[\d.)-])\s*([^\W\d_]{3,8}|[€£¥₹$])"
+_NUMBER = r"([+-]?)([0-9]{1,40}(?:[.,'’_ ][0-9]{1,40})*)(-?|\.-|,-)"
+_PARENTHESES = r"\((.+)\)"
+_THREES = r"[0-9]{1,3}([.,'’_ ][0-9]{3})+"
 _LONGEST = 60
 """Characters of what is looked at; nobody writes a longer amount or date."""
 
 
 def comparison(text: str) -> tuple[str, str] | None:
     """The operator that stands for the sign before a value, and the value: `> 5` is `above` and `5`."""
-    found = _SIGN.match(text.strip())
+    found = re.match(_SIGN, text.strip())
     return (_SIGNS[found[0]], text.strip()[found.end() :].strip()) if found else None
 
 
@@ -72,7 +73,7 @@ def amounts_meant(text: str) -> list[str]:
 def _parted(text: str) -> tuple[str, str | None]:
     """The number of an amount, and its currency if it names one that is known."""
     for pattern, number, currency in ((_CURRENCY_FIRST, 2, 1), (_CURRENCY_LAST, 1, 2)):
-        found = pattern.fullmatch(text)
+        found = re.fullmatch(pattern, text)
         if found:
             word = found[currency].upper()
             code = CURRENCY_NAMES.get(word, word)
@@ -83,8 +84,8 @@ def _parted(text: str) -> tuple[str, str | None]:
 
 def _numbers(text: str, digits: int | None) -> list[str]:
     """The numbers that a text may be, with a point before the decimals."""
-    inside = _PARENTHESES.fullmatch(text)  # as accountants write what is below zero
-    found = _NUMBER.fullmatch(inside[1].strip() if inside else text)
+    inside = re.fullmatch(_PARENTHESES, text)  # as accountants write what is below zero
+    found = re.fullmatch(_NUMBER, inside[1].strip() if inside else text)
     if not found:
         return []
     sign = "-" if inside or found[1] == "-" or found[3] == "-" else ""
@@ -98,17 +99,17 @@ def _numbers(text: str, digits: int | None) -> list[str]:
     if len(set(marks)) > 1:
         return [sign + decimal] if marks[-1] in ".," and marks[-1] not in marks[:-1] else []
     if len(marks) > 1 or marks[0] not in ".,":
-        return [sign + grouped] if _THREES.fullmatch(body) else []
-    if not _THREES.fullmatch(body):
+        return [sign + grouped] if re.fullmatch(_THREES, body) else []
+    if not re.fullmatch(_THREES, body):
         return [sign + decimal]
     if marks[0] == "," and digits in (None, 2, 0):  # no such currency has three decimals
         return [sign + grouped]
     return [sign + grouped, sign + decimal]
 
 
-_BEFORE_COMMA = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})*")
-_BEHIND_COMMA = re.compile(r"[0-9]{2,3}(\.[0-9]+)?( ?[A-Za-z]{3})?")
-_CENTS = re.compile(r"[0-9]{2} ?[A-Za-z]{3}|[0-9]{3}\.[0-9]{2} ?[A-Za-z]{3}")
+_BEFORE_COMMA = r"[+-]?[0-9]{1,3}(\.[0-9]{3})*"
+_BEHIND_COMMA = r"[0-9]{2,3}(\.[0-9]+)?( ?[A-Za-z]{3})?"
+_CENTS = r"[0-9]{2} ?[A-Za-z]{3}|[0-9]{3}\.[0-9]{2} ?[A-Za-z]{3}"
 
 
 def listed_by_commas(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -116,7 +117,7 @@ def listed_by_commas(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
 
     What looks like the decimals of an amount with its currency goes on with the one before.
     """
-    for start, end, meant in split_by_commas([(text, _CENTS.fullmatch(text) is not None) for text in texts]):
+    for start, end, meant in split_by_commas([(text, re.fullmatch(_CENTS, text) is not None) for text in texts]):
         yield ",".join(texts[start:end]), meant
 
 
@@ -128,11 +129,11 @@ def split_by_commas(pieces: Sequence[tuple[str, bool]]) -> Iterator[tuple[int, i
     start = 0
     while start < len(pieces):
         end = start + 1
-        if _BEFORE_COMMA.fullmatch(pieces[start][0]):
+        if re.fullmatch(_BEFORE_COMMA, pieces[start][0]):
             while (
                 end < len(pieces)
                 and pieces[end][1]
-                and _BEHIND_COMMA.fullmatch(pieces[end][0])
+                and re.fullmatch(_BEHIND_COMMA, pieces[end][0])
                 and pieces[end - 1][0][-1].isdigit()
             ):
                 end += 1
@@ -142,10 +143,10 @@ def split_by_commas(pieces: Sequence[tuple[str, bool]]) -> Iterator[tuple[int, i
         start = end
 
 
-_YEAR_FIRST = re.compile(r"([0-9]{4})[-./ ]?([0-9]{1,2})[-./ ]?([0-9]{1,2})")
-_YEAR_LAST = re.compile(r"([0-9]{1,2})([-./ ])\s*([0-9]{1,2})[-./ ]\s*([0-9]{4})")
-_NAMED = re.compile(r"(?:([0-9]{1,2})\.? )?([A-Za-zä]{3,9})\.? (?:([0-9]{1,2}),? )?([0-9]{4})")
-_WITH_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ].*")
+_YEAR_FIRST = r"([0-9]{4})[-./ ]?([0-9]{1,2})[-./ ]?([0-9]{1,2})"
+_YEAR_LAST = r"([0-9]{1,2})([-./ ])\s*([0-9]{1,2})[-./ ]\s*([0-9]{4})"
+_NAMED = r"(?:([0-9]{1,2})\.? )?([A-Za-zä]{3,9})\.? (?:([0-9]{1,2}),? )?([0-9]{4})"
+_WITH_TIME = r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ].*"
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -173,16 +174,16 @@ def dates_meant(text: str) -> list[datetime.date]:
     """The days that a text may mean: `1.7.2026` is one, `01/02/2026` may be two, of no day of the calendar none."""
     text = unicodedata.normalize("NFKC", text[:_LONGEST]).strip()
     found: list[tuple[str | int, str | int, str | int]] = []
-    if with_time := _WITH_TIME.fullmatch(text):
+    if with_time := re.fullmatch(_WITH_TIME, text):
         text = with_time[1]
-    if year_first := _YEAR_FIRST.fullmatch(text):
+    if year_first := re.fullmatch(_YEAR_FIRST, text):
         found.append((year_first[1], year_first[2], year_first[3]))
-    elif year_last := _YEAR_LAST.fullmatch(text):
+    elif year_last := re.fullmatch(_YEAR_LAST, text):
         first, mark, second, year = year_last.groups()
         found.append((year, second, first))
         if mark != ".":  # with points the day is first, everywhere
             found.append((year, first, second))
-    elif named := _NAMED.fullmatch(text):
+    elif named := re.fullmatch(_NAMED, text):
         before, name, behind, year = named.groups()
         month = _MONTHS.get(name.casefold())
         if month and (before or behind) and not (before and behind):

@@ -136,7 +136,8 @@ def parse_text(text: str, file: str, look: Look | None = None) -> Tree:
     try:
         for event in yaml.parse(text, Loader=LoaderOfYaml):
             builder.take(event)
-            stop_at_limit(builder.problems, Position(file))
+            if builder.problems:
+                stop_at_limit(builder.problems, Position(file))
             if look is not None and builder.values >= next_look:
                 builder.show(look)
                 next_look *= 2
@@ -269,14 +270,14 @@ class _Builder:
         mark = (start.line + 1, start.column + 1, end.line + 1, end.column + 1)
         if self._joins:
             mark = (*self._as_written(mark[0], mark[1]), *self._as_written(mark[2], mark[3]))
-        if isinstance(event, yaml.AliasEvent):
-            message = f"the alias `*{event.anchor}` cannot be used here"
-            self._problem("yaml-alias", message, mark, "write the value out where it is needed")
-            self._add(None, mark)
-        elif isinstance(event, yaml.ScalarEvent):
+        if isinstance(event, yaml.ScalarEvent):
             self._refuse_decoration(event, mark)
             self._add(self._scalar(event), mark)
             self._end = mark[2:]
+        elif isinstance(event, yaml.AliasEvent):
+            message = f"the alias `*{event.anchor}` cannot be used here"
+            self._problem("yaml-alias", message, mark, "write the value out where it is needed")
+            self._add(None, mark)
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             self._refuse_decoration(event, mark)
             self._start(Block(mark) if isinstance(event, yaml.MappingStartEvent) else Items(mark), mark)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from billpolicy.source.quick.json_sections import as_yaml, json_entry, json_sections
 from billpolicy.source.quick.records import Readers, fields_of
-from billpolicy.source.quick.sections import Place
+from billpolicy.source.quick.sections import Place, Sections
 from billpolicy.source.quick.unsure import Unsure
-from billpolicy.source.quick.yaml_sections import yaml_entry, yaml_sections
 
 _T = TypeVar("_T")
 
@@ -29,7 +27,7 @@ def read_with_places(kind: type[_T], text: str, file: str) -> tuple[_T, Places]:
     readers = Readers(remember=True)
     found: dict[str, tuple[Any, ...]] = {}
     places: Places = {}
-    for written, entries in (json_sections if _is_json(file) else yaml_sections)(text):
+    for written, entries in _form(file).sections(text):
         name, read = _section(kind, readers, written)
         if name in found:
             raise Unsure
@@ -50,16 +48,32 @@ class Entries:
     def __init__(self, kind: type, text: str, file: str) -> None:
         self._fields = {field.name: typing.get_args(of)[0] for field, of in fields_of(kind).values()}
         self._readers = Readers(remember=True)
-        self._text = as_yaml(text) if _is_json(file) else text
-        self._entry = json_entry if _is_json(file) else yaml_entry
+        form = _form(file)
+        self._entry, self._text = form.entry, form.prepared(text)
 
     def read(self, field: str, place: Place) -> Any:
         """The entry at a place of the section that fills this field. Raises `Unsure`."""
         return self._readers.of(self._fields[field])(self._entry(self._text, place))
 
 
-def _is_json(file: str) -> bool:
-    return file.endswith(".json")
+class _Form(NamedTuple):
+    """How files of a form are read."""
+
+    sections: Callable[[str], Sections]
+    entry: Callable[[str, Place], Any]
+    prepared: Callable[[str], str]
+    """The text, for whoever reads single entries of it."""
+
+
+def _form(file: str) -> _Form:
+    """By its name. Patterns take a while to compile, and few commands read files of both forms."""
+    if file.endswith(".json"):
+        from billpolicy.source.quick.json_sections import as_yaml, json_entry, json_sections
+
+        return _Form(json_sections, json_entry, as_yaml)
+    from billpolicy.source.quick.yaml_sections import yaml_entry, yaml_sections
+
+    return _Form(yaml_sections, yaml_entry, str)
 
 
 def _section(kind: type, readers: Readers, written: str) -> tuple[str, Callable[[Any], Any]]:
