@@ -354,6 +354,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"billpolicy has no {name!r}")
     import importlib
 
-    found = getattr(importlib.import_module(f"billpolicy.{_WHERE[name]}"), name)
+    from billpolicy.source.collector import collector_paused
+
+    with collector_paused():
+        found = getattr(importlib.import_module(f"billpolicy.{_WHERE[name]}"), name)
     globals()[name] = found
     return found

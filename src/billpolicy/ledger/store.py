@@ -10,34 +10,32 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from billpolicy.accounting.asked import Journal
-from billpolicy.accounting.movements import Stamp
 from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.ledger import history, journal, reading, show, slices, waiting, writing
+from billpolicy.ledger import journal, reading, slices, waiting
 from billpolicy.ledger.databases import Database, OlderLedger, database_of
-from billpolicy.ledger.heads import begun_since, head_of, unknown_head
-from billpolicy.ledger.importing import Imported, import_book
-from billpolicy.ledger.numbering import numbering, uncounted
 from billpolicy.ledger.policies import policies_of
-from billpolicy.ledger.recorded import recorded
 from billpolicy.ledger.schema import REVISIONS
-from billpolicy.ledger.stamps import place_of, stamps_of
 from billpolicy.ledger.statements import Connection
-from billpolicy.ledger.stats import stats_of
 from billpolicy.policy.counting import counted_by
-from billpolicy.posting.history import History
-from billpolicy.posting.numbering import Numbering
-from billpolicy.posting.shown import ShownAccount, ShownDecisions, ShownDocument, ShownOperation, ShownRun
 from billpolicy.posting.stats import Head, KeptHead, Stats
 from billpolicy.posting.store import Approved, Entry, Moved, PolicyText, Posted, Waiting
-from billpolicy.recording.record import Recorded
 from billpolicy.source.codec import CodecError
+
+if TYPE_CHECKING:  # what only some commands ask for is imported where they ask
+    from billpolicy.accounting.asked import Journal
+    from billpolicy.accounting.movements import Stamp
+    from billpolicy.ledger.importing import Imported
+    from billpolicy.posting.history import History
+    from billpolicy.posting.numbering import Numbering
+    from billpolicy.posting.shown import ShownAccount, ShownDecisions, ShownDocument, ShownOperation, ShownRun
+    from billpolicy.recording.record import Recorded
 
 _KNOWN = "SELECT number FROM documents WHERE number IN {keys}"
 
@@ -113,38 +111,54 @@ class LedgerReader:
     def recorded(self) -> Iterator[Recorded]:
         """Everything that was posted, in that order, as it would have been recorded. It is read as it is asked for.
         Raises `Refused` where something of it has been damaged."""
+        from billpolicy.ledger.recorded import recorded
+
         return recorded(self.connection)
 
     def document(self, number: str) -> ShownDocument | None:
         """A document by its number; None if the ledger has none."""
-        return show.show_document(self.connection, number)
+        from billpolicy.ledger.show import show_document
+
+        return show_document(self.connection, number)
 
     def account(self, id: str) -> ShownAccount | None:
         """An account by its id; None if the ledger has none."""
-        return show.show_account(self.connection, id)
+        from billpolicy.ledger.show import show_account
+
+        return show_account(self.connection, id)
 
     def operation(self, id: str) -> ShownOperation | None:
         """An operation by its id; None if none was posted."""
-        return show.show_operation(self.connection, id)
+        from billpolicy.ledger.show import show_operation
+
+        return show_operation(self.connection, id)
 
     def decisions(self, name: str) -> ShownDecisions | None:
         """How a document, by its number, or an operation, by its id, was decided; None if no operation is or made
         that."""
-        return show.show_decisions(self.connection, name)
+        from billpolicy.ledger.show import show_decisions
+
+        return show_decisions(self.connection, name)
 
     def near(self, name: str) -> list[str]:
         """Names of documents, accounts and operations of which one may be meant."""
-        return show.near(self.connection, name)
+        from billpolicy.ledger.show import near
+
+        return near(self.connection, name)
 
     def run(self, id: str) -> ShownRun | None:
         """A bill run by its id, by the documents that name it; None if none does."""
-        return show.show_run(self.connection, id)
+        from billpolicy.ledger.show import show_run
+
+        return show_run(self.connection, id)
 
     def history(self, name: str) -> History:
         """The history of a line, of every line of a document, or of a charge period. Raises `Refused` where nothing
         goes by that name, or what does has been damaged."""
+        from billpolicy.ledger.history import history
+
         try:
-            return history.history(self.connection, name)
+            return history(self.connection, name)
         except CodecError:
             raise journal.damaged("a record of this ledger cannot be read any more") from None
 
@@ -154,30 +168,45 @@ class LedgerReader:
 
     def stamps(self) -> dict[str, Stamp]:
         """Which operation made each movement of money, by the ids of `accounting/movements.py`."""
+        from billpolicy.ledger.stamps import stamps_of
+
         return stamps_of(self.connection)
 
     def journal(self) -> Journal:
         """What reports ask of a ledger beside its book."""
+        from billpolicy.accounting.asked import Journal
+        from billpolicy.ledger.numbering import numbering
+
         return Journal(self.stamps(), journal.every_done(self.connection), tuple(numbering(self.connection)))
 
     def stats(self) -> Stats:
         """How much there is in the ledger."""
+        from billpolicy.ledger.stats import stats_of
+
         return stats_of(self.connection)
 
     def head(self) -> Head:
         """What stands for all that was ever written, to be kept elsewhere."""
+        from billpolicy.ledger.heads import head_of
+
         return head_of(self.connection)
 
     def unknown_head(self, head: KeptHead) -> list[Diagnostic]:
         """What tells that the ledger does not go on from a head that was kept; nothing where it does."""
+        from billpolicy.ledger.heads import unknown_head
+
         return unknown_head(self.connection, head)
 
     def begun_since(self, head: KeptHead) -> bool:
         """Whether the chain began anew since a head that was kept, when the tables became others."""
+        from billpolicy.ledger.heads import begun_since
+
         return begun_since(self.connection, head)
 
     def place(self, operation: str) -> int | None:
         """The place of an operation among all that were posted; None if none has this id."""
+        from billpolicy.ledger.stamps import place_of
+
         return place_of(self.connection, operation)
 
 
@@ -186,7 +215,9 @@ class LedgerWriter(LedgerReader):
 
     def write(self, entries: Sequence[Entry], before: Book, after: Book, policies: Collection[PolicyText] = ()) -> None:
         """As `Writer.write`."""
-        writing.write_entries(self.connection, entries, before, after, policies)
+        from billpolicy.ledger.writing import write_entries
+
+        write_entries(self.connection, entries, before, after, policies)
 
     def wait(self, one: Waiting) -> None:
         """As `Writer.wait`."""
@@ -247,6 +278,8 @@ class Ledger:
 
         `policy`: whose formats of numbers tell after which of them to go on; without it, a prefix and eight digits are.
         """
+        from billpolicy.ledger.importing import import_book
+
         if not isinstance(book, Book):
             raise TypeError(f"a Book is imported, not `{type(book).__name__}`; `book_from` makes one of plain dicts")
         expect(policy, (Versions, type(None)), "`policy` must be what `load_policy` gives")
@@ -255,11 +288,15 @@ class Ledger:
 
     def numbering(self) -> list[Numbering]:
         """How the documents are numbered: each counter, and what is missing among its numbers, with the reason."""
+        from billpolicy.ledger.numbering import numbering
+
         with self.database.reading() as connection:
             return numbering(connection)
 
     def uncounted(self) -> int:
         """How many imported documents have a number of no counter: nobody told in which format they are."""
+        from billpolicy.ledger.numbering import uncounted
+
         with self.database.reading() as connection:
             return uncounted(connection)
 
