@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, did_you_mean
@@ -242,10 +243,22 @@ def _overrides(policy: Policy, vocabulary: Vocabulary) -> _Found:
                 message = f"`{exception.id}` overrides `{other}`, which does not exist"
                 hint = did_you_mean(other, set(by_id) - {exception.id})
                 yield Diagnostic("override-unknown", message, exception.position, hint)
+    if not _has_cycles(by_id):
+        return
+    for exception in policy.exceptions:
         cycle = _cycle_from(exception.id, by_id)
         if cycle and exception.id == min(cycle):
             message = f"these exceptions override each other in a circle: {' > '.join((*cycle, cycle[0]))}"
             yield Diagnostic("override-cycle", message, exception.position, "remove one of the `overrides`")
+
+
+def _has_cycles(by_id: dict[str, ExceptionRule]) -> bool:
+    """Whether some override each other in a circle: found in one walk, where a long chain has no short one."""
+    try:
+        TopologicalSorter({id: exception.overrides for id, exception in by_id.items()}).prepare()
+    except CycleError:
+        return True
+    return False
 
 
 def _cycle_from(start: str, by_id: dict[str, ExceptionRule]) -> tuple[str, ...]:
