@@ -74,14 +74,19 @@ class Context:
 
     def records(self, *sections: str) -> Iterator[tuple[str, int, Any]]:
         """The same without what is passed over."""
-        return itertools.chain.from_iterable(map(self._remarkable.__getitem__, sections))
+        return itertools.chain.from_iterable(map(self._looked_at.__getitem__, sections))
 
     @cached_property
-    def _remarkable(self) -> dict[str, list[tuple[str, int, Any]]]:
+    def _looked_at(self) -> dict[str, list[tuple[str, int, Any]]]:
         passed = self.passed.documents
-        looked_at = {one.name: list(self.every(one.name)) for one in dataclasses.fields(self.file)}
-        for section in ("invoices", "payments") if passed else ():
-            looked_at[section] = [each for each in looked_at[section] if each[2].number not in passed]
+        looked_at = {}
+        for section in (one.name for one in dataclasses.fields(self.file)):
+            may_pass = passed and section in ("invoices", "payments")
+            looked_at[section] = [
+                (section, index, record)
+                for index, record in enumerate(getattr(self.file, section))
+                if not may_pass or record.number not in passed
+            ]
         return looked_at
 
     def applications(self) -> Iterator[tuple[int, Application]]:

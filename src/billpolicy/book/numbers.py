@@ -159,8 +159,11 @@ def counted_by_format(
 
 
 def highest_counters(numbers: Iterable[str]) -> dict[str, int]:
-    """Prefix -> the highest counter among these numbers."""
-    highest: dict[str, int] = {}
-    for prefix, counter in filter(None, map(split_number, numbers)):
-        highest[prefix] = max(counter, highest.get(prefix, 0))
-    return highest
+    """Prefix -> the highest counter among these numbers, as `split_number` splits them."""
+    highest: dict[str, str] = {}
+    for number in numbers:
+        prefix, digits = number[:-MIN_DIGITS], number[-MIN_DIGITS:]
+        # All have as many digits, so of two texts the greater one is the higher number.
+        if prefix and digits > highest.get(prefix, "") and digits.isascii() and digits.isdecimal():
+            highest[prefix] = digits
+    return {prefix: int(digits) for prefix, digits in highest.items()}

@@ -140,7 +140,7 @@ def _tuple_of(read_one: Reader) -> Reader:
     def read(data: Any) -> Any:
         if not isinstance(data, list):
             raise Unsure
-        return tuple([read_one(one) for one in data])
+        return tuple(map(read_one, data))
 
     return read
 
