@@ -12,12 +12,14 @@ import datetime
 from collections import Counter
 from collections.abc import Collection
 from decimal import Decimal
+from functools import cache
 from operator import attrgetter
 from typing import NamedTuple
 
 from billpolicy.book.model import Application, BookFile, Invoice, Payment
 from billpolicy.money import largest_of, smallest_of
 
+ZERO = Decimal(0)
 _MANY = 1000
 """Items and taxes of one invoice: so many amounts are added up to an amount if each is a thousandth of the largest."""
 _INVOICE = attrgetter("status", "reversed_", "posted_as", "total", "balance", "due_date_from")
@@ -68,15 +70,16 @@ def ordinary(file: BookFile) -> Ordinary:
 
 
 def _is_invoice(invoice: Invoice, names: _Names) -> bool:
-    items, currency = invoice.items, invoice.currency
+    items = invoice.items
     if _INVOICE(invoice) != _USUAL_INVOICE or invoice.account not in names.accounts:
         return False
     if not 0 < len(items) <= _MANY or len({item.id for item in items}) < len(items):
         return False
-    unit, most, count = smallest_of(currency), largest_of(currency) / _MANY, 0
+    unit, most = _bounds_of_each(invoice.currency)
+    count = 0
     for item in items:
         amount = item.amount
-        if not (amount.same_quantum(unit) and 0 < amount <= most):
+        if not (amount.same_quantum(unit) and ZERO < amount <= most):
             return False
         if (named := _NAMES(item)) != _NO_NAMES and not _is_there(names, *named):
             return False
@@ -86,9 +89,15 @@ def _is_invoice(invoice: Invoice, names: _Names) -> bool:
         count += 1 + len(taxes)
         for tax in taxes:
             amount = tax.amount
-            if tax.source_tax is not None or not (amount.same_quantum(unit) and 0 < amount <= most):
+            if tax.source_tax is not None or not (amount.same_quantum(unit) and ZERO < amount <= most):
                 return False
     return count <= _MANY
+
+
+@cache
+def _bounds_of_each(currency: str) -> tuple[Decimal, Decimal]:
+    """One minor unit, and the most that an amount of an ordinary invoice is."""
+    return smallest_of(currency), largest_of(currency) / _MANY
 
 
 def _is_there(
@@ -129,7 +138,7 @@ def _is_settled(one: Application, payment: Payment, invoice: Invoice) -> bool:
         left[item.id, None] = item.amount
         for tax in item.taxes:
             left[item.id, tax.id] = tax.amount
-    total = Decimal(0)
+    total = ZERO
     for part in one.parts:
         amount = left.pop((part.item, part.tax), None)
         if amount is None or part.source_item is not None or part.source_tax is not None:
@@ -141,4 +150,4 @@ def _is_settled(one: Application, payment: Payment, invoice: Invoice) -> bool:
 
 
 def _is_exact(amount: Decimal, unit: Decimal, most: Decimal) -> bool:
-    return amount.same_quantum(unit) and 0 < amount <= most
+    return amount.same_quantum(unit) and ZERO < amount <= most
