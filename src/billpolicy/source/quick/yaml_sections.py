@@ -57,6 +57,8 @@ class _Events:
         except yaml.YAMLError:
             raise Unsure from None
         self._plain = _Plain(dict.fromkeys(NULLS))
+        # Without these characters nothing in the text has an anchor or a tag, and none has to be asked for them.
+        self._decorated = any(sign in text for sign in "&!*")
         self._last: Any = None
         """The event that ended the last mapping."""
 
@@ -107,12 +109,12 @@ class _Events:
     def _mapping(self, depth: int) -> tuple[tuple[str, Any], ...]:
         """The pairs of a mapping that has begun. Its single values are made here: nearly everything is one."""
         pairs: list[tuple[str, Any]] = []
-        take, plain = self._next, self._plain
+        take, plain, decorated = self._next, self._plain, self._decorated
         while type(key := take()) is _Scalar:
-            if key.anchor is not None or key.tag is not None:
+            if decorated and _is_decorated(key):
                 raise Unsure
             event = take()
-            if type(event) is _Scalar and event.anchor is None and event.tag is None:
+            if type(event) is _Scalar and not (decorated and _is_decorated(event)):
                 pairs.append((key.value, event.value if event.style else plain[event.value]))
             else:
                 pairs.append((key.value, self._value(event, depth + 1)))
