@@ -25,8 +25,8 @@ from billpolicy.book.book import ZERO, Place
 from billpolicy.bulk.spreading import CLAIMS, Integers, Poured, ends, in_runs, pour, split
 from billpolicy.money import MAX_MINOR, from_minor, minor_digits, to_minor
 
-_FAR = 2**62
-"""What is added up and multiplied stays below this: half of what an integer of 64 bits can hold."""
+_FAR = 2**61
+"""What is added up and multiplied stays below this: a quarter of what an integer of 64 bits can hold."""
 
 
 class Columns(Protocol):
@@ -172,7 +172,7 @@ def _minor_units(columns: Columns, name: str) -> Integers:
         raise ValueError(f"`{name}` is in minor units, in integers of 64 bits, not in {column.dtype}")
     if column.max() >= MAX_MINOR or column.min() <= -MAX_MINOR:
         raise ValueError(f"`{name}` has an amount that is too large")
-    found: Integers = column.astype(np.int64)
+    found: Integers = column.astype(np.int64, copy=False)
     return found
 
 
@@ -196,8 +196,8 @@ def _special(owed: _Documents, paid: _Payments, rules: Rules) -> npt.NDArray[np.
     special = np.zeros(max(owed.account.max(initial=-1), paid.account.max(initial=-1)) + 1, bool)
     split_as_here = rules.residual in CLAIMS and rules.step == 1 and not rules.zuora_compatible
     is_plain = rules.item_rule == "fifo" or (rules.item_rule == "proration" and split_as_here)
-    in_all = owed.balance.sum(dtype=np.float64, where=owed.balance > 0) + paid.amount.sum(dtype=np.float64)
-    if not is_plain or rules.document_order not in _ORDERS or rules.future != "by_order" or in_all >= _FAR:
+    is_far = _come_far(owed.balance) or _come_far(paid.amount)
+    if not is_plain or rules.document_order not in _ORDERS or rules.future != "by_order" or is_far:
         special[:] = True
         return special
     below_zero = np.flatnonzero(owed.balance < 0)
@@ -206,6 +206,12 @@ def _special(owed: _Documents, paid: _Payments, rules: Rules) -> npt.NDArray[np.
         largest = np.maximum(np.maximum.reduceat(owed.balance, owed.start), owed.size)
         special[owed.account[_totals(owed) * largest.astype(np.float64) >= _FAR]] = True
     return special
+
+
+def _come_far(amounts: Integers) -> bool:
+    """Whether what is above zero of these adds up to what is too much."""
+    most = float(amounts.max(initial=0)) * len(amounts)
+    return most >= _FAR and float(np.maximum(amounts, 0).sum(dtype=np.float64)) >= _FAR
 
 
 def _totals(owed: _Documents) -> Integers:
@@ -234,11 +240,11 @@ def _at_once(
     documents = documents[~special[owed.account[documents]] & (totals[documents] > 0)]
     debtors, totals, size = owed.account[documents], totals[documents], owed.size[documents]
     rows = in_runs(owed.start[documents], size)
-    is_open = owed.balance[rows] > 0
+    balances = owed.balance[rows]
+    is_open = balances > 0
     if not is_open.all():
         size = np.add.reduceat(is_open, ends(size)[:-1], dtype=np.int64)
-        rows = rows[is_open]
-    balances = owed.balance[rows]
+        rows, balances = rows[is_open], balances[is_open]
     first_of = np.searchsorted(debtors, np.arange(len(special) + 1))
     if rules.item_rule == "fifo":
         poured = pour(amounts, payers, balances, ends(size)[first_of])
@@ -252,26 +258,42 @@ def _at_once(
         too_many[payers[items > rules.grid_limit]] = True
         return _at_once(owed, paid, too_many, rules, left)
     left[mine] -= shares.used
-    runs = size[shares.balance]
-    parts = _split_in_turn(shares, runs, ends(size)[shares.balance], balances, rules.residual)
-    found = (np.repeat(mine[shares.amount], runs), rows[in_runs(ends(size)[shares.balance], runs)], parts)
-    got = parts > 0
-    return [_Found(*(found if got.all() else (column[got] for column in found)))], special
+    first, runs = ends(size)[:-1], size[shares.balance]
+    places = in_runs(first[shares.balance], runs)
+    parts = balances[places]  # all of each, for who pays all of its document
+    in_part = np.flatnonzero(shares.part < totals[shares.balance])
+    _split_in_turn(shares, in_part, first, size, balances, rules.residual, parts, ends(runs))
+    if not parts.all():  # some are too small to get anything
+        runs = np.add.reduceat(parts > 0, ends(runs)[:-1], dtype=np.int64)
+        gets = np.flatnonzero(parts)
+        places, parts = places[gets], parts[gets]
+    return [_Found(np.repeat(mine[shares.amount], runs), rows[places], parts)], special
 
 
-def _split_in_turn(shares: Poured, runs: Integers, first: Integers, balances: Integers, residual: str) -> Integers:
-    """Each share of a document split over what the shares before it have left open on its items; run by run."""
-    place = np.arange(len(runs))
-    is_first = np.ones(len(runs), bool)
-    is_first[1:] = shares.balance[1:] != shares.balance[:-1]
+def _split_in_turn(
+    shares: Poured,
+    those: Integers,
+    first: Integers,
+    size: Integers,
+    balances: Integers,
+    residual: str,
+    parts: Integers,
+    end: Integers,
+) -> None:
+    """Write the `parts` of those shares that are not all of a document: each is split over what the shares before it
+    have left open on the items of its document, which have their `first` place and `size` in `balances`. The parts of
+    a share begin where those of the one before it `end`."""
+    documents = shares.balance[those]
+    place = np.arange(len(those))
+    is_first = np.ones(len(those), bool)
+    is_first[1:] = documents[1:] != documents[:-1]
     turn = place - np.maximum.accumulate(np.where(is_first, place, 0))
-    in_turn = np.argsort(turn, kind="stable")
-    parts = np.zeros(runs.sum(), np.int64)
-    for those in np.split(in_turn, np.flatnonzero(np.diff(turn[in_turn])) + 1):
-        got = split(shares.part[those], first[those], runs[those], balances, residual)
-        balances[in_runs(first[those], runs[those])] -= got
-        parts[in_runs(ends(runs)[those], runs[those])] = got
-    return parts
+    by_turn = np.argsort(turn, kind="stable")
+    for now in np.split(by_turn, np.flatnonzero(np.diff(turn[by_turn])) + 1):
+        begin, items = first[documents[now]], size[documents[now]]
+        got = split(shares.part[those[now]], begin, items, balances, residual)
+        balances[in_runs(begin, items)] -= got
+        parts[in_runs(end[those[now]], items)] = got
 
 
 def _in_order(owed: _Documents, rules: Rules) -> Integers:
