@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.allocate import bare_integers
+from benchmarks.bare_splits import bare_integers
 from benchmarks.goals import Goal
 from benchmarks.rounds import Contestant, rates, ratio, table
 from billpolicy.allocation.model import Rules
