@@ -18,6 +18,7 @@ from billpolicy.money import (
     parse_amount,
     prorate,
     to_minor,
+    to_minors,
 )
 
 minors = st.integers(-(10**17) + 1, 10**17 - 1)
@@ -150,3 +151,18 @@ def test_prorating_rounds_half_up(amount: int, part: int, whole: int, expected: 
 def test_parts_are_in_proportion_and_add_up(amount: int, of: list[int], parts: list[int]) -> None:
     assert in_parts(amount, of) == parts
     assert sum(parts) == amount
+
+
+@given(currencies, st.lists(minors), st.none() | st.sampled_from(("0.00001", "1e17", "1e70")))
+def test_many_amounts_are_as_each(currency: str, whole: list[int], odd: str | None) -> None:
+    amounts = [from_minor(minor, currency) for minor in whole]
+    assert to_minors(amounts, currency) == whole
+    assert to_minors([amount.normalize() for amount in amounts], currency) == whole
+    if odd is not None:
+        with pytest.raises(AmountError):
+            to_minors([*amounts, Decimal(odd)], currency)
+
+
+@given(currencies, minors)
+def test_an_amount_has_the_decimals_of_its_currency(currency: str, minor: int) -> None:
+    assert repr(from_minor(minor, currency)) == repr(Decimal(minor).scaleb(-MINOR_DIGITS[currency]))

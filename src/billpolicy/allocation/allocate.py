@@ -27,7 +27,8 @@ def allocate(source: Source, targets: Sequence[Target], amount: Decimal, rules: 
 
     What is asked for single documents is part of `amount`; the rest of it goes to the documents without an amount.
     """
-    problems = [*_problems(source, targets, amount), *(found for target in targets for found in _problems_of(target))]
+    asked_for = [target for target in targets if target.amount is not None or target.parts is not None]
+    problems = [*_problems(source, targets, amount), *(found for target in asked_for for found in _problems_of(target))]
     if problems:
         return Allocation(problems=tuple(problems))
     if rules.item_rule == "source_item":
@@ -36,7 +37,7 @@ def allocate(source: Source, targets: Sequence[Target], amount: Decimal, rules: 
     targets = in_order(targets, rules)
     nets = [rules.net(target.slots, currency) for target in targets]
     asked = [None if target.amount is None else to_minor(target.amount, currency) for target in targets]
-    corrected = [to_minor(target.corrected, currency) for target in targets]
+    corrected = [to_minor(target.corrected, currency) if target.corrected else 0 for target in targets]
     groups = [group_of(target, rules) for target in targets]
     shares = shares_of_documents(whole, nets, asked, corrected, groups, rules)
     memo = rules.net(source.slots, currency) if source.slots else None

@@ -17,7 +17,7 @@ from billpolicy.allocation.residual import RESIDUALS, Cents
 from billpolicy.book.book import ZERO, Book, Place
 from billpolicy.book.model import Document, OwedDocument, Part, SourceDocument
 from billpolicy.diagnostics.codes import Code
-from billpolicy.money import from_minor, from_minors
+from billpolicy.money import from_minor
 
 SPANS = ("document", "component", "aging_bucket")
 FUTURES = ("by_order", "next", "last", "equal")
@@ -104,7 +104,7 @@ class Target:
     @property
     def balance(self) -> Decimal:
         """What is open on all of it."""
-        return sum((slot.balance for slot in self.slots), ZERO)
+        return sum([slot.balance for slot in self.slots], ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,22 +175,22 @@ class Applied:
     def of(cls, source: Source, target: Target, cells: Iterable[Cell]) -> Applied:
         """From cells in minor units, in the order of the target's items. The source has items of its own."""
         put = sorted((cell for cell in cells if cell[2]), key=lambda cell: (cell[1], cell[0]))
-        amounts = from_minors((minor for _, _, minor in put), source.currency)
         parts = []
-        for (row, column, _), amount in zip(put, amounts, strict=True):
+        for row, column, minor in put:
             item, tax = target.slots[column].place
             source_item, source_tax = source.slots[row].place
+            amount = from_minor(minor, source.currency)
             parts.append(Part(item=item, tax=tax, amount=amount, source_item=source_item, source_tax=source_tax))
         return cls(target.number, from_minor(sum(minor for _, _, minor in put), source.currency), tuple(parts))
 
     @classmethod
     def of_money(cls, target: Target, minors: Sequence[int], currency: str) -> Applied:
         """From the minor units for each slot of the target. The source has no items."""
-        amounts = from_minors(minors, currency)
+        one = from_minor(1, currency)
         parts = [
-            Part(item=slot.place.item, tax=slot.place.tax, amount=amount)
-            for slot, amount in zip(target.slots, amounts, strict=True)
-            if amount
+            Part(item=slot.place.item, tax=slot.place.tax, amount=minor * one)
+            for slot, minor in zip(target.slots, minors, strict=True)
+            if minor
         ]
         return cls(target.number, from_minor(sum(minors), currency), tuple(parts))
 

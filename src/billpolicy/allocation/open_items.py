@@ -104,16 +104,17 @@ def net_of(slots: Sequence[Slot], currency: str, components: Sequence[str], zuor
     Zuora skips what is not positive and weighs by amounts before discounts (docs/domain.md 2.4).
     """
     balances = to_minors([slot.balance for slot in slots], currency)
-    net = balances.copy()
-    if min(balances, default=0) < 0:
+    least = min(balances, default=0)
+    net = balances
+    if least < 0:
+        net = balances.copy()
         at: dict[Place, int] = {slot.place: i for i, slot in enumerate(slots)}
         for i, slot in enumerate(slots):
             reduced = at.get(slot.reduces) if slot.reduces is not None else None
             if balances[i] < 0 and reduced is not None and net[reduced] > 0:
                 net[reduced] += balances[i]
-    all_owe = min(net, default=0) > 0
-    owing = list(range(len(net))) if all_owe else [i for i, open_ in enumerate(net) if open_ > 0]
-    caps = net if all_owe else [net[i] for i in owing]
+    owing = list(range(len(net))) if least > 0 else [i for i, open_ in enumerate(net) if open_ > 0]
+    caps = net if least > 0 else [net[i] for i in owing]
     weights = caps
     if zuora_compatible:
         weights = [balances[i] + to_minor(slots[i].discount, currency) for i in owing]
