@@ -1,20 +1,243 @@
-"""One operation decided from raw rows, as fast as a program that a person writes for one policy: by such a program.
+"""Raw rows decided as fast as by a program that a person would write for one policy: by such a program.
 
-The function is written for the columns it is given: a look into a table for each fact that rules ask about, one `&`
-after the other, and for what then decides a walk down each chain that is written out. Whatever it has not seen goes the
-way of every other decision (`rows.py`), with all checks, and is kept.
+The function is written for its columns: a look into a table for each fact that rules ask about, one `&` after the
+other, and for what then decides a walk down each chain, written out. What it has not seen yet goes the way of every
+other decision (`rows.py`), with all checks, and is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from billpolicy.vocabulary.spec import Level
+from billpolicy.deciding.decisions import Deciding, Resolution, Walk
+from billpolicy.deciding.matching.cells import MOST_KEPT
+from billpolicy.deciding.resolver import LevelValues, Resolver
+from billpolicy.deciding.rows import DATE, RowPolicy, fact_of
+from billpolicy.money import MAX_MINOR, from_minor
+from billpolicy.source.scalars import MAX_INTEGER
+from billpolicy.vocabulary.spec import FieldSpec, Level, OperationSpec
 
 Choice = tuple[str | int | bool, Level | None, str]
-"""The value of one decision, the level that had it (None: a setting has none) and the rule that decided."""
+"""The value of one decision, the level that had it (None: a setting is had by none) and the rule that decided."""
 Row = Sequence[Any]
+Way = Callable[[Row], tuple[Choice, ...]]
+"""Down the chains of a row whose rules are known."""
 
 MOST_SHAPES = 1_000
-"""How many ways down chains get a function of their own: some megabytes."""
+"""How many ways down chains, rules apart, are kept written out: some megabytes."""
+
+ODD = 0
+"""The answer of a value that its field cannot have. No other answer is 0, nor is what is `&` of others."""
+
+
+class Decider:
+    """One operation under one policy, for rows of these columns. Safe for many threads."""
+
+    def __init__(
+        self, resolver: Resolver, spec: OperationSpec, names: Sequence[str], *, unset: Collection[str] = ()
+    ) -> None:
+        """`names`: the columns, as `columns.py` says. Raises `Refused` where they cannot be decided by."""
+        self._rows = RowPolicy(resolver, spec, names, unset=unset)
+        self._place = {name: place for place, name in enumerate(names)}
+        base = resolver.policy.base
+        self.keys: tuple[str, ...] = tuple(key for operation, key in base if operation == spec.name)
+        """The decisions, in the order in which they are answered."""
+        self._fine = 1 << max((max(each) for each in self._answers()), default=0).bit_length()
+        self._kept: dict[int, Way] = {}
+        self._shapes: dict[str, Callable[..., Way]] = {}
+        self.decide = self._written()
+        """Decides one row: its values in the order of the columns -> a `Choice` for each key, in the order of `keys`.
+
+        What a level holds is given back as it stands there. Raises `Refused` where the row has a value that its field
+        cannot have, or a chain ends without one, and `TypeError` where it is no such row."""
+
+    def _answers(self) -> list[list[int]]:
+        cells = self._rows.cells
+        words = [[*by_word.values(), others] for _, by_word, others in cells.by_word]
+        return [*words, *(list(each) for _, _, each, _ in cells.by_number)]
+
+    # -- the function --------------------------------------------------------------------------------------------------
+
+    def _written(self) -> Way:
+        known: dict[str, Any] = {
+            "bisect": bisect_right,
+            "kept": self._kept,
+            "first": self._first,
+            "Decimal": Decimal,
+            "day": datetime.date,
+            "strange": (TypeError, ValueError, InvalidOperation),
+        }
+        asked = [str(self._fine - 1 | self._fine)]
+        fields = {field.name: field for field in self._rows.columns.fields}
+        for number, (fact, by_word, others) in enumerate(self._rows.cells.by_word):
+            if fact not in self._place:  # it is unset in every row
+                asked.append(str(by_word[None] | self._fine))
+                continue
+            value = f"c{self._place[fact]}"
+            known[f"words{number}"] = _Words(fields.get(fact), by_word, others, self._fine)
+            of_truth = fact in fields and fields[fact].type == "boolean"
+            odd = f" if {value} is None or type({value}) is bool else {ODD}" if of_truth else ""
+            asked.append(f"(words{number}[{value}]{odd})")
+        for number, (fact, bounds, each, unset) in enumerate(self._rows.cells.by_number):
+            if fact not in self._place:
+                asked.append(str(unset | self._fine))
+                continue
+            field, value = fields[fact], f"c{self._place[fact]}"
+            known[f"each{number}"] = [ODD, *(answer | self._fine for answer in each[:-1]), ODD]
+            none = ODD if fact == DATE else unset | self._fine
+            if field.type == "money":
+                known[f"units{number}"] = _Units(field, bounds)
+                units = f"(u := units{number}[c{self._place[f'{fact}.currency']}])"
+                inside = f"type({value}) is Decimal and not {value} % {units}[1]"
+                look = f"each{number}[bisect(u[0], {value})] if {inside}"
+            else:
+                known[f"bounds{number}"] = _ends(field, bounds)
+                look = f"each{number}[bisect(bounds{number}, {value})] if type({value}) is {_TYPES[field.type]}"
+            asked.append(f"({look} else {none} if {value} is None else {ODD})")
+        names = "".join(f"c{place}, " for place in range(len(self._place)))
+        source = f"""
+def decide(row):
+    try:
+        {names}= row
+        answer = {" & ".join(asked)}
+    except strange:
+        answer = {ODD}
+    way = kept.get(answer)
+    return first(row, answer) if way is None else way(row)
+"""
+        exec(source, known)
+        found: Way = known["decide"]
+        return found
+
+    def _first(self, row: Row, answer: int) -> tuple[Choice, ...]:
+        """Decides a row of an answer that was not seen before, or that is odd: then it is told what is."""
+        if len(row) != len(self._place):
+            raise TypeError(
+                f"a row has {len(self._place)} values, in the order of the columns; this one has {len(row)}"
+            )
+        facts = self._rows.facts(row)
+        way = self._way(self._rows.deciding(self._rows.cells.answer(facts), facts))
+        if answer != ODD:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            self._kept[answer] = way
+        return way(row)
+
+    # -- down the chains -----------------------------------------------------------------------------------------------
+
+    def _way(self, deciding: Deciding) -> Way:
+        walks = {walk.key: walk for walk in deciding.chains}
+        given: dict[str, Any] = {}
+        parts = []
+        for number, key in enumerate(self.keys):
+            if key in walks:
+                given[f"rule{number}"] = walks[key].rule
+                parts.append(self._walk(number, walks[key]))
+            else:
+                given[f"setting{number}"] = _choice(deciding.settings[key])
+                parts.append(f"setting{number}")
+        shape = f"def made({', '.join(given)}):\n    return lambda row: ({''.join(f'{part}, ' for part in parts)})\n"
+        made = self._shapes.get(shape)
+        if made is None:
+            made = self._make(shape)
+        return made(**given)
+
+    def _walk(self, number: int, walk: Walk) -> str:
+        """The choice of one key as an expression: the first level that has a value."""
+        found = "stop(row)"
+        for level in reversed(walk.levels):
+            place = self._place.get(f"{level}.{walk.key}")
+            if level == "default":
+                found = self._default(number, walk, found)
+            elif place is not None:
+                # What is no value and not None, as an empty text, is told.
+                otherwise = f"{found} if v is None else stop(row)"
+                found = f"((v, {level!r}, rule{number}) if (v := row[{place}]) else {otherwise})"
+        return found
+
+    def _default(self, number: int, walk: Walk, otherwise: str) -> str:
+        policy = self._rows.resolver.policy
+        value = repr(policy.defaults.get(walk.key))
+        by = policy.defaults_by.get(walk.key)
+        if by is not None and by.by in self._place:
+            value = f"{dict(by.values)!r}.get(row[{self._place[by.by]}], {value})"
+        return f"((v, 'default', rule{number}) if (v := {value}) is not None else {otherwise})"
+
+    def _make(self, shape: str) -> Callable[..., Way]:
+        known: dict[str, Any] = {"stop": self._stop}
+        exec(shape, known)
+        if len(self._shapes) >= MOST_SHAPES:
+            self._shapes.clear()
+        made: Callable[..., Way] = known["made"]
+        self._shapes[shape] = made
+        return made
+
+    def _stop(self, row: Row) -> Choice:
+        """Raises `Refused` with why no value was found, in the words of every other decision."""
+        facts = self._rows.facts(row)
+        held: dict[Level, dict[str, Any]] = {}
+        for one in self._rows.columns.held:
+            held.setdefault(one.level, {})[one.attribute] = row[self._place[one.column]]
+        levels = {
+            level: LevelValues(f"the {level.replace('_', ' ')} of the row", values) for level, values in held.items()
+        }
+        levels["default"] = LevelValues("the policy's defaults", self._rows.resolver.policy.defaults)
+        day = datetime.date.fromordinal(int(facts[DATE]))
+        self._rows.resolver.resolve(self._rows.operation, day, facts, levels)
+        raise TypeError("a level of the row has an empty value; where there is none it must be None")
+
+
+class _Words(dict[Any, int]):
+    """The answer of each word of a fact, also of words that no condition names, once they were seen to be right."""
+
+    def __init__(self, field: FieldSpec | None, by_word: Mapping[Any, int], others: int, fine: int) -> None:
+        super().__init__({word: answer | fine for word, answer in by_word.items()})
+        self._field, self._others, self._fine, self._named = field, others, fine, len(by_word)
+
+    def __missing__(self, word: Any) -> int:
+        if self._field is None:  # the currency of an amount, which is looked at with it
+            if not isinstance(word, str):
+                return ODD
+        else:
+            try:
+                fact_of(self._field, word)
+            except ValueError:
+                return ODD
+        if len(self) < self._named + MOST_KEPT:
+            self[word] = self._others | self._fine
+        return self._others | self._fine
+
+
+class _Units(dict[Any, tuple[list[Decimal], Decimal]]):
+    """Of each currency where the classes of amounts begin, in it, and its smallest amount."""
+
+    def __init__(self, field: FieldSpec, bounds: Sequence[int]) -> None:
+        super().__init__()
+        self._bounds = _ends(field, bounds)
+
+    def __missing__(self, currency: Any) -> tuple[list[Decimal], Decimal]:
+        if not isinstance(currency, str):
+            raise TypeError
+        found = [from_minor(bound, currency) for bound in self._bounds], from_minor(1, currency)
+        self[currency] = found
+        return found
+
+
+_TYPES = {"integer": "int", "days": "int", "date": "day"}
+
+
+def _ends(field: FieldSpec, bounds: Sequence[int]) -> list[Any]:
+    """Where the classes of a number begin, with what is below and above all that it can be as two more."""
+    most = MAX_MINOR if field.type == "money" else MAX_INTEGER
+    least = 1 - most if field.at_least is None else field.at_least
+    if field.type == "date":
+        return [datetime.date.min, *map(datetime.date.fromordinal, bounds)]
+    return [least, *(min(max(bound, least), most) for bound in bounds), most]
+
+
+def _choice(setting: Resolution) -> Choice:
+    return setting.value, setting.level, setting.rule

@@ -21,7 +21,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.money import minor_digits, to_minor
 from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Facts, Numbers, Values, Words
 from billpolicy.policy.model import ALWAYS, Assumption, Effective
-from billpolicy.source.scalars import read_text
+from billpolicy.source.scalars import MAX_INTEGER, read_text
 from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, object_of
 
 DATE = "date"
@@ -131,6 +131,8 @@ def fact_of(field: FieldSpec, value: Any, currency: Any = None) -> Fact:
     if isinstance(value, Decimal):
         if not isinstance(currency, str):
             raise ValueError(f"{value} has no currency beside it")
+        if not value.is_finite():
+            raise ValueError(f"{value} is not a number")
         found: Fact = to_minor(value, currency)
     elif isinstance(value, datetime.date):
         found = value.toordinal()
@@ -140,6 +142,8 @@ def fact_of(field: FieldSpec, value: Any, currency: Any = None) -> Fact:
         _check_word(field, read_text(found))
     elif field.at_least is not None and found < field.at_least:
         raise ValueError(f"{value} is below {field.at_least}")
+    elif abs(found) >= MAX_INTEGER and not isinstance(value, Decimal):
+        raise ValueError(f"{value} is too large a number")
     return found
 
 
