@@ -142,28 +142,47 @@ def records(count: int, seed: int = 20260301) -> list[Record]:
     return made
 
 
-def by_hand(written: Iterable[Rule]) -> dict[str, Callable[[Row], tuple[Choice, ...]]]:
-    """The rules as a person would write them: a function for each operation, one `if` after the other, and the walk
-    down the chain of each attribute written out. Each gives value, level and rule of the three attributes."""
-    names = ("region", "amount", "currency", "reason", "plan")
+NAMES = ("region", "amount", "currency", "reason", "plan")
+"""What a person calls the fields."""
+
+
+def walks() -> dict[tuple[str, ...], Callable[[Row, str], tuple[Choice, ...]]]:
+    """The walk down each chain for all three attributes, as a person would write it out: of a row and the rule that
+    gave the chain."""
+    space: dict[str, Any] = {}
+    exec("\n".join(_walks()), space)
+    return {chain: space[_walk(chain)] for chain in CHAINS}
+
+
+def _walk(chain: tuple[str, ...]) -> str:
+    return f"walk_{'_'.join(chain)}"
+
+
+def _walks() -> list[str]:
     held = tuple(f"{level}_{name}" for level in LEVELS for name in ATTRIBUTES)
-    source = ["from decimal import Decimal"]
+    source = []
     for chain in CHAINS:
-        source += [f"def walk_{'_'.join(chain)}(row, rule):", f"    {', '.join((*names, *held))} = row"]
+        source += [f"def {_walk(chain)}(row, rule):", f"    {', '.join((*NAMES, *held))} = row"]
         for name in ATTRIBUTES:
             for number, level in enumerate(chain):
                 source.append(f"    {'elif' if number else 'if'} {level}_{name} is not None:")
                 source.append(f"        {name} = ({level}_{name}, {level!r}, rule)")
             source += ["    else:", f"        raise LookupError({name!r})"]
         source.append(f"    return ({', '.join(ATTRIBUTES)})")
-    bounds = sorted({rule.at_least for rule in written})
-    source += [f"BOUND_{bound} = Decimal({bound})" for bound in bounds]
+    return source
+
+
+def by_hand(written: Iterable[Rule]) -> dict[str, Callable[[Row], tuple[Choice, ...]]]:
+    """The rules as a person would write them: a function for each operation, one `if` after the other. Each gives
+    value, level and rule of the three attributes."""
+    source = ["from decimal import Decimal", *_walks()]
+    source += [f"BOUND_{bound} = Decimal({bound})" for bound in sorted({rule.at_least for rule in written})]
     for operation in OPERATIONS:
-        source += [f"def {operation}(row):", f"    {', '.join(names)}, *_ = row"]
+        source += [f"def {operation}(row):", f"    {', '.join(NAMES)}, *_ = row"]
         for rule in written:
             if rule.operation == operation:
-                source += [f"    if {_if(rule)}:", f"        return walk_{'_'.join(rule.chain)}(row, {rule.id!r})"]
-        source.append(f"    return walk_{'_'.join(BASE)}(row, '{operation}')")
+                source += [f"    if {_if(rule)}:", f"        return {_walk(rule.chain)}(row, {rule.id!r})"]
+        source.append(f"    return {_walk(BASE)}(row, {operation!r})")
     space: dict[str, Any] = {}
     exec("\n".join(source), space)
     return {operation: space[operation] for operation in OPERATIONS}
