@@ -89,6 +89,8 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             "ids": [],
             "changed": [],
             "data": BOOK,
+            "columns": [],
+            "decider.operation": "create_payment",
             "old": newest,
             "new": newest,
             "name": "INV00000001",

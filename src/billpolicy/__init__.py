@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from billpolicy.analysis.analyse import Analysis
     from billpolicy.api.approvals import approve, asked_waiting, wait, waiting, withdraw
     from billpolicy.api.books import check_book, due_dates_missing, with_due_dates
+    from billpolicy.api.deciding import RowDecider, decider
     from billpolicy.api.following import sync, usage_operations
     from billpolicy.api.planning import effect, explain, plan, plan_all
     from billpolicy.api.posting import post, post_all, post_planned
@@ -115,6 +116,7 @@ _WHERE = {
     "Restored": "ledger.backups",
     "Refused": "diagnostics.diagnostic",
     "Replayed": "recording.replay",
+    "RowDecider": "api.deciding",
     "Sample": "comparing.impact",
     "Settings": "linting.settings",
     "Settled": "linting.settling",
@@ -143,6 +145,7 @@ _WHERE = {
     "check_book": "api.books",
     "coverage": "testing.coverage",
     "create_ledger": "ledger.store",
+    "decider": "api.deciding",
     "diff": "comparing.difference",
     "due_dates_missing": "api.books",
     "effect": "api.planning",
@@ -251,6 +254,7 @@ __all__ = [
     "Refused",
     "Replayed",
     "Restored",
+    "RowDecider",
     "Sample",
     "Settings",
     "Settled",
@@ -279,6 +283,7 @@ __all__ = [
     "check_book",
     "coverage",
     "create_ledger",
+    "decider",
     "diff",
     "due_dates_missing",
     "effect",
