@@ -58,7 +58,7 @@ def columns_of(policy: Policy, spec: OperationSpec, names: Sequence[str], *, uns
         if f"{name}.currency" not in given:
             problems.append(_missing(f"{name}.currency", f"which `{name}` is an amount of"))
     for name, who in asked_for(policy, spec).items():
-        if name not in given and name not in unset:
+        if name not in given and (name not in unset or name == DAY.name):
             problems.append(_missing(name, who))
     if problems:
         raise Refused(problems)
@@ -67,6 +67,13 @@ def columns_of(policy: Policy, spec: OperationSpec, names: Sequence[str], *, uns
         tuple(fields[name] for name in names if name in fields),
         tuple(held[name] for name in names if name in held),
     )
+
+
+def known_to(policy: Policy, spec: OperationSpec) -> frozenset[str]:
+    """Every name that a column can have for an operation under a policy."""
+    fields = fields_of(policy, spec)
+    currencies = (f"{field.name}.currency" for field in fields if field.type == "money")
+    return frozenset((*(field.name for field in fields), *currencies, *(one.column for one in _held(policy, spec))))
 
 
 def fields_of(policy: Policy, spec: OperationSpec) -> tuple[FieldSpec, ...]:

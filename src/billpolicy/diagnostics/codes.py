@@ -386,6 +386,7 @@ Known = Literal[
     "row-column-ambiguous",
     "row-column-missing",
     "row-column-twice",
+    "row-column-type",
     "row-column-unknown",
     "row-odd",
     "row-value-wrong",

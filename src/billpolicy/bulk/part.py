@@ -1,0 +1,306 @@
+"""One operation under one version of a policy: what it decides of the rows of a batch.
+
+Of each fact that a condition asks about, values become the few classes that conditions tell apart
+(`deciding/matching/cells.py`), and rows with the same classes are decided once, by the same code as any other.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from billpolicy.bulk.codes import SMALL, Codes
+from billpolicy.bulk.keys import Chains, Found, Settings
+from billpolicy.bulk.refusals import NONE, Refusals
+from billpolicy.bulk.types import types_wrong
+from billpolicy.bulk.values import (
+    Bools,
+    Column,
+    Ints,
+    Numbers,
+    Texts,
+    Truths,
+    classes_of_numbers,
+    classes_of_truths,
+    classes_of_words,
+    fact_at,
+    numbers_of,
+    texts_of,
+    truths_of,
+    words_wrong,
+)
+from billpolicy.deciding.columns import Columns
+from billpolicy.deciding.decisions import Deciding
+from billpolicy.deciding.matching.cells import MOST_KEPT, NumberCells, WordCells
+from billpolicy.deciding.resolver import LevelValues, Resolver
+from billpolicy.deciding.rows import DATE, RowPolicy
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.policy.condition import Fact
+from billpolicy.policy.model import Chain
+from billpolicy.vocabulary.spec import Level, OperationSpec
+
+_NOTHING = 0
+"""The decision of rows that have a wrong value."""
+_Classes = WordCells | NumberCells
+
+
+class _Read(NamedTuple):
+    """The columns of a batch, by name."""
+
+    facts: dict[str, Column]
+    """Of fields, and of the currencies of amounts."""
+    held: dict[str, Texts]
+
+
+class Part:
+    """One operation under one version, for batches of one schema."""
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        spec: OperationSpec,
+        schema: pa.Schema,
+        names: Sequence[str],
+        refusals: Refusals,
+        *,
+        unset: Collection[str] = (),
+    ) -> None:
+        """`names`: its columns among those of the schema. Raises `Refused` where they cannot be decided by."""
+        self._resolver, self._operation, self._refusals = resolver, spec.name, refusals
+        self._rows = RowPolicy(resolver, spec, names, unset=unset)
+        problems = list(types_wrong(schema, self.columns))
+        if problems:
+            raise Refused(problems)
+        self._cells: list[_Classes] = [*self._rows.cells.words, *self._rows.cells.numbers]
+        fields = {field.name for field in self.columns.fields}
+        fields |= {f"{field.name}.currency" for field in self.columns.fields if field.type == "money"}
+        self._asked = [one for one in (*self._cells, *_choosers(resolver)) if one.fact in fields]
+        self._codes = Codes([_count(one) for one in self._asked])
+        self._of_code: Ints = np.full(0, NONE, np.int32)
+        """Of each code the number of its decision."""
+        self._kept: dict[tuple[int, tuple[tuple[str, str], ...]], int] = {}
+        self._deciding: list[Deciding] = []
+        """Kept for the `id`s that `_kept` is by."""
+        self._refused_of: list[int] = []
+        self.chains, self.settings = self._keys(spec)
+        self._forget()
+
+    @property
+    def columns(self) -> Columns:
+        """What its columns mean."""
+        return self._rows.columns
+
+    def _keys(self, spec: OperationSpec) -> tuple[list[Chains], list[Settings]]:
+        chains, settings = [], []
+        policy = self._resolver.policy
+        exceptions = policy.exceptions_for(spec.name)
+        for (operation, key), base in policy.base.items():
+            if operation == spec.name:
+                rules = [base.id, *(rule.id for rule in exceptions if key in rule.then)]
+                if isinstance(base.outcome, Chain):
+                    held = [(one.level, one.column) for one in self.columns.held if one.attribute == key]
+                    chains.append(Chains(key, held, rules))
+                else:
+                    settings.append(Settings(key, type(base.outcome.value), rules))
+        return chains, settings
+
+    def _forget(self) -> None:
+        """Begin anew, so that no data fills the memory."""
+        self._codes.forget()
+        self._of_code = np.full(0, NONE, np.int32)
+        self._kept.clear()
+        self._deciding.clear()
+        self._refused_of.clear()
+        for chain in self.chains:
+            chain.forget()
+        for setting in self.settings:
+            setting.forget()
+        self._add(None, {}, NONE)
+
+    # -- a batch -------------------------------------------------------------------------------------------------------
+
+    def decide(self, batch: pa.RecordBatch) -> tuple[dict[str, Found], Ints]:
+        """The columns of what is decided, by name, and of each row the number of its refusal. Raises `EngineError`."""
+        if self._codes.full or len(self._refused_of) >= MOST_KEPT:
+            self._forget()
+        refused: Ints = np.full(batch.num_rows, NONE, np.int32)
+        read = self._read(batch, refused)
+        decisions = self._decisions(read, refused)
+        refusals = np.array(self._refused_of, np.int32)
+        if (refusals != NONE).any():
+            np.copyto(refused, refusals[decisions], where=refused == NONE)
+        found: dict[str, Found] = {}
+        fine = refused == NONE
+        for chain in self.chains:
+            columns, missing = chain.walk(decisions, read.held)
+            found |= columns
+            missing &= fine
+            if missing.any():
+                self._refusals.add(refused, missing, f"chain-exhausted: {chain.key}")
+        for setting in self.settings:
+            found |= setting.find(decisions)
+        return found, refused
+
+    def _read(self, batch: pa.RecordBatch, refused: Ints) -> _Read:
+        """All columns; rows with wrong values are refused."""
+        read = _Read({}, {})
+        for field in self.columns.fields:
+            name, column = field.name, batch.column(field.name)
+            wrong: Bools | None = None
+            if field.type == "boolean":
+                read.facts[name] = truths_of(column)
+            elif field.type in ("integer", "days", "money", "date"):
+                currency = texts_of(batch.column(f"{name}.currency")) if field.type == "money" else None
+                numbers, wrong = numbers_of(field, column, currency)
+                read.facts[name] = numbers
+                if currency is not None:
+                    read.facts[f"{name}.currency"] = _where(numbers.there, currency)
+            else:
+                texts = read.facts[name] = texts_of(column)
+                wrong = _of_rows(words_wrong(field, texts.words), texts)
+            if wrong is not None and wrong.any():
+                self._refusals.add(refused, wrong, f"row-value-wrong: {name}")
+        for held in self.columns.held:
+            texts = read.held[held.column] = texts_of(batch.column(held.column))
+            wrong = _of_rows(pc.equal(pc.binary_length(texts.words), 0).to_numpy(zero_copy_only=False), texts)
+            if wrong is not None:
+                self._refusals.add(refused, wrong, f"row-value-wrong: {held.column}")
+        return read
+
+    def _decisions(self, read: _Read, refused: Ints) -> Ints:
+        """Of each row the number of its decision."""
+        classes = [self._classes(one, read) for one in self._asked]
+        codes = self._codes.of(classes, len(refused))
+        highest = int(codes.max(initial=0))
+        if highest >= len(self._of_code):
+            more = min(2 * highest, max(highest, SMALL)) + 1 - len(self._of_code)
+            self._of_code = np.append(self._of_code, np.full(more, NONE, np.int32))
+        decisions = self._of_code[codes]
+        fine = refused == NONE
+        new = np.flatnonzero((decisions == NONE) & fine)
+        if len(new):
+            each, first = np.unique(codes[new], return_index=True)
+            for code, row in zip(each, new[first], strict=True):
+                self._of_code[code] = self._decide(int(row), read, classes)
+            decisions = self._of_code[codes]
+        if not fine.all():
+            decisions[~fine] = _NOTHING
+        return decisions
+
+    def _classes(self, one: _Classes, read: _Read) -> Ints:
+        column = read.facts[one.fact]
+        if isinstance(one, NumberCells):
+            assert isinstance(column, Numbers)
+            return classes_of_numbers(one, column)
+        if isinstance(column, Truths):
+            return classes_of_truths(one, column)
+        assert isinstance(column, Texts)
+        return classes_of_words(one, column)
+
+    # -- a decision ----------------------------------------------------------------------------------------------------
+
+    def _decide(self, row: int, read: _Read, classes: Sequence[Ints]) -> int:
+        """The number of what is decided of a row, and so of all with its classes."""
+        of_fact = {one.fact: int(each[row]) for one, each in zip(self._asked, classes, strict=True)}
+        holding = self._rows.cells.holding(of_fact.get(one.fact, _unset(one)) for one in self._cells)
+        asked = {DATE, *of_fact}
+        facts = {name: fact for name in asked if (fact := fact_at(read.facts[name], row)) is not None}
+        defaults = self._defaults(facts)
+        try:
+            deciding = self._rows.deciding(holding, facts)
+        except Refused as refused:
+            return self._add(None, {}, self._refusals.number(*map(_reason, refused.diagnostics)))
+        by = id(deciding), tuple(sorted(defaults.items()))
+        if by not in self._kept:
+            self._deciding.append(deciding)
+            self._kept[by] = self._add(deciding, defaults, NONE)
+        return self._kept[by]
+
+    def _defaults(self, facts: Mapping[str, Fact]) -> dict[str, str]:
+        held = self._resolver.defaults(facts).held
+        return {key: value for key, value in held.items() if isinstance(value, str)}
+
+    def _add(self, deciding: Deciding | None, defaults: Mapping[str, str], refusal: int) -> int:
+        """The number of one decision more; of none: nothing is decided."""
+        walks = {} if deciding is None else {walk.key: walk for walk in deciding.chains}
+        settings = {} if deciding is None else deciding.settings
+        for chain in self.chains:
+            walk = walks.get(chain.key)
+            if walk is None:
+                chain.add((), None, None)
+            else:
+                default = defaults.get(chain.key) if "default" in walk.levels else None
+                chain.add(walk.levels, default, walk.rule)
+        for setting in self.settings:
+            found = settings.get(setting.key)
+            setting.add(None if found is None else found.value, None if found is None else found.rule)
+        self._refused_of.append(refusal)
+        return len(self._refused_of) - 1
+
+    # -- one row -------------------------------------------------------------------------------------------------------
+
+    def objections(self, batch: pa.RecordBatch, place: int) -> list[Diagnostic]:
+        """Why a row is refused, in words: it is decided by itself, as every other decision is."""
+        row = {name: _value(batch.column(name), place) for name in self.columns.names}
+        held: dict[Level, dict[str, Any]] = {"default": dict(self._resolver.policy.defaults)}
+        for one in self.columns.held:
+            if row[one.column] == "":
+                message = f"`{one.column}` of a row: the text is empty; where there is no value it must be null"
+                return [Diagnostic("row-value-wrong", message)]
+            held.setdefault(one.level, {})[one.attribute] = row[one.column]
+        levels = {level: LevelValues(f"level `{level}` of the row", values) for level, values in held.items()}
+        try:
+            facts = self._rows.facts([row[name] for name in self.columns.names])
+            self._rows.deciding(self._rows.cells.answer(facts), facts)
+            day = datetime.date.fromordinal(int(facts[DATE]))
+            self._resolver.resolve(self._operation, day, facts, levels)
+        except Refused as refused:
+            return refused.diagnostics
+        return []
+
+
+def _value(column: pa.Array, row: int) -> Any:
+    try:
+        return column[row].as_py()
+    except (OverflowError, ValueError):  # a day that is none of Python's
+        return str(column[row].cast(pa.int32())) + " days since 1970"
+
+
+def _choosers(resolver: Resolver) -> list[WordCells]:
+    """The fields by which defaults are chosen, with the words that choose: these are told apart, too."""
+    words: dict[str, set[str]] = {}
+    for one in resolver.policy.defaults_by.values():
+        words.setdefault(one.by, set()).update(one.values)
+    found = []
+    for fact, each in sorted(words.items()):
+        number_of: dict[Fact | None, int] = {None: 1, **{word: number for number, word in enumerate(sorted(each), 2)}}
+        found.append(WordCells(fact, number_of, (0,) * (len(each) + 2)))
+    return found
+
+
+def _where(there: Bools | None, currency: Texts) -> Texts:
+    """The currency of amounts: where there is none, its currency is no fact."""
+    return currency if there is None else Texts(np.where(there, currency.numbers, np.int32(-1)), currency.words)
+
+
+def _of_rows(words: Bools, texts: Texts) -> Bools | None:
+    """Which rows have one of these words; None where no word is one of them."""
+    return np.append(words, np.False_)[texts.numbers] if words.any() else None
+
+
+def _reason(one: Diagnostic) -> str:
+    """Why rows are refused, in words that fit all of them."""
+    return one.code if one.code == "policy-not-in-force" else f"{one.code}: {one.message}"
+
+
+def _count(one: _Classes) -> int:
+    return len(one.allowing)
+
+
+def _unset(one: _Classes) -> int:
+    return one.number_of[None] if isinstance(one, WordCells) else len(one.bounds) + 1

@@ -1,0 +1,293 @@
+"""Columns in, decisions out: what everything else stands on, files, DuckDB and Spark.
+
+A table has a row for each document, with columns as `deciding/columns.py` says; the result has the same rows in the
+same order, and for each key of the policy its value, the level that had it and the rule that decided.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from billpolicy.bulk.keys import Found
+from billpolicy.bulk.part import Part
+from billpolicy.bulk.refusals import NONE, Refusals
+from billpolicy.bulk.tally import Tally
+from billpolicy.bulk.types import type_wrong
+from billpolicy.bulk.values import Ints, texts_of
+from billpolicy.deciding.columns import known_to
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.rows import DATE
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.vocabulary.operations import VOCABULARY
+from billpolicy.vocabulary.spec import OperationSpec, Vocabulary
+
+MOST_ROWS = 1 << 19
+"""Rows that are decided together: enough that what is done once for each batch does not count, and some 100 MB."""
+_LEAST_ROWS = 1 << 16
+OPERATION, REFUSED = "operation", "refused"
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+_NOBODY, _NO_VERSION = -2, -1
+_NO_DAY = -(2**31)
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+_Rows = TypeVar("_Rows", pa.Table, pa.RecordBatchReader)
+_Split = list[tuple["Part | str", Ints]]
+
+
+class Bulk:
+    """Operations under the versions of a policy, for batches of one schema."""
+
+    def __init__(
+        self,
+        policy: Versions,
+        operation: str | Sequence[str],
+        schema: pa.Schema,
+        *,
+        unset: Collection[str] = (),
+        keep: Collection[str] = (),
+        vocabulary: Vocabulary = VOCABULARY,
+    ) -> None:
+        """`operation`: what every row is; of several, a column `operation` says which. `unset`: columns that the data
+        does not have, as no row would have a value. `keep`: columns of the data that the result has, too.
+
+        Raises `Refused` where that cannot be decided by these columns.
+        """
+        names = (operation,) if isinstance(operation, str) else tuple(dict.fromkeys(operation))
+        self._operations = _specs(names, vocabulary)
+        self._by_column = not isinstance(operation, str)
+        self._schema = schema
+        self._keep = tuple(keep)
+        self._resolvers = policy.resolvers
+        self._edges, self._version_after = _stretches(self._resolvers)
+        self.refusals = Refusals()
+        wanted = [name for name in schema.names if name not in self._passed(policy)]
+        self._parts = self._made(wanted, unset)
+        self.schema = self._result(schema)
+        """Of the result."""
+        self.tally = Tally()
+
+    def _passed(self, policy: Versions) -> set[str]:
+        """The columns that are kept and mean nothing to any rule."""
+        known = {name for one in self._resolvers for spec in self._operations for name in known_to(one.policy, spec)}
+        return {name for name in self._keep if name not in known} | ({OPERATION} if self._by_column else set())
+
+    def _made(self, names: Sequence[str], unset: Collection[str]) -> list[list[Part]]:
+        """Of each operation its parts, version by version. What one of them knows, another need not."""
+        known = {
+            (place, spec.name): known_to(resolver.policy, spec)
+            for place, resolver in enumerate(self._resolvers)
+            for spec in self._operations
+        }
+        by_any = frozenset().union(*known.values())
+        problems: list[Diagnostic] = []
+        made: list[list[Part]] = []
+        for spec in self._operations:
+            made.append([])
+            for place, resolver in enumerate(self._resolvers):
+                others = by_any - known[place, spec.name]
+                mine, not_there = ([name for name in all_of if name not in others] for all_of in (names, unset))
+                try:
+                    made[-1].append(Part(resolver, spec, self._schema, mine, self.refusals, unset=not_there))
+                except Refused as refused:
+                    problems += refused.diagnostics
+        if self._by_column:
+            problems += self._operation_wrong()
+        if problems:
+            raise Refused(problems)
+        return made
+
+    def _operation_wrong(self) -> list[Diagnostic]:
+        if OPERATION not in self._schema.names:
+            message = "there is no column `operation`, which says of each row which one of them it is"
+            return [Diagnostic("row-column-missing", message, None, "add it; or name one operation")]
+        wrong = type_wrong(self._schema, OPERATION)
+        return [wrong] if wrong else []
+
+    def _result(self, schema: pa.Schema) -> pa.Schema:
+        """The columns that are kept, then those of each key, and why a row is refused."""
+        fields: dict[str, pa.DataType] = {}
+        for part in (part for each in self._parts for part in each):
+            for chain in part.chains:
+                fields |= dict.fromkeys((chain.key, f"{chain.key}.level", f"{chain.key}.rule"), _TEXT)
+            for setting in part.settings:
+                type_ = setting.type if setting.type != pa.string() else _TEXT
+                fields |= {setting.key: type_, f"{setting.key}.rule": _TEXT}
+        fields[REFUSED] = _TEXT
+        kept = [schema.field(name) for name in self._keep if name in schema.names]
+        problems = [_not_there(name, schema.names) for name in self._keep if name not in schema.names]
+        problems += [_twice(field.name) for field in kept if field.name in fields]
+        if problems:
+            raise Refused(problems)
+        return pa.schema([*kept, *(pa.field(name, type_) for name, type_ in fields.items())])
+
+    # -- a batch -------------------------------------------------------------------------------------------------------
+
+    def decide(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """What is decided of each row. Raises `EngineError`."""
+        split = self._split(batch)
+        if len(split) == 1 and isinstance(split[0][0], Part):
+            part = split[0][0]
+            found, refused = part.decide(batch)
+            self.tally.add(batch, found, refused, self.refusals.texts, part)
+            decided = self._columns(found, refused)
+        else:
+            decided = self._of_several(batch, split)
+        self.tally.rows += batch.num_rows
+        kept = [batch.column(name) for name in self._keep]
+        return pa.RecordBatch.from_arrays([*kept, *decided], schema=self.schema)
+
+    def _of_several(self, batch: pa.RecordBatch, split: _Split) -> list[pa.Array]:
+        """The columns of several parts, put together in the order of the rows."""
+        places, tables = [], []
+        schema = pa.schema(list(self.schema)[len(self._keep) :])
+        batch = _without_views(batch)
+        for part, rows in split:
+            if isinstance(part, str):
+                refused = np.full(len(rows), self.refusals.number(part), np.int32)
+                found: dict[str, Found] = {}
+                self.tally.add(batch, found, refused, self.refusals.texts, None, rows)
+            else:
+                those = batch.take(pa.array(rows))
+                found, refused = part.decide(those)
+                self.tally.add(those, found, refused, self.refusals.texts, part, rows)
+            places.append(rows)
+            tables.append(pa.Table.from_arrays(self._columns(found, refused), schema=schema))
+        order = np.argsort(np.concatenate(places))
+        together = pa.concat_tables(tables).unify_dictionaries().combine_chunks().take(pa.array(order))
+        return [column.combine_chunks() for column in together.columns]
+
+    def _split(self, batch: pa.RecordBatch) -> _Split:
+        """Who decides which rows: a part, or nobody, for a reason."""
+        whose = np.zeros(batch.num_rows, np.int64)
+        if self._by_column:
+            texts = texts_of(batch.column(OPERATION))
+            place_of = {spec.name: place for place, spec in enumerate(self._operations)}
+            places = [place_of.get(word, _NOBODY) for word in texts.words.to_pylist()]
+            whose = np.array([*places, _NOBODY], np.int64)[texts.numbers]
+        versions = len(self._resolvers)
+        if versions > 1:
+            days = batch.column(DATE).cast(pa.int32()).fill_null(_NO_DAY).to_numpy(zero_copy_only=False)
+            version = np.array(self._version_after)[np.searchsorted(self._edges, days, side="right")]
+            version[days == _NO_DAY] = 0  # whichever says that there must be one
+            whose = np.where(version < 0, np.minimum(whose, _NO_VERSION), whose * versions + version)
+            whose = np.where(whose < _NO_VERSION, _NOBODY, whose)
+        return [(self._part(int(number)), np.flatnonzero(whose == number)) for number in np.unique(whose)]
+
+    def _part(self, number: int) -> Part | str:
+        if number < 0:
+            return "operation-unknown" if number == _NOBODY else "policy-not-in-force"
+        operation, version = divmod(number, len(self._resolvers))
+        return self._parts[operation][version]
+
+    def _columns(self, found: dict[str, Found], refused: Ints) -> list[pa.Array]:
+        columns = []
+        is_refused = refused != NONE
+        mask = is_refused if is_refused.any() else None
+        for field in list(self.schema)[len(self._keep) : -1]:
+            one = found.get(field.name)
+            if one is None:
+                columns.append(pa.nulls(len(refused), field.type))
+                continue
+            places = pa.array(one.places, pa.int32(), mask=mask)
+            if pa.types.is_dictionary(field.type):
+                columns.append(pa.DictionaryArray.from_arrays(places, one.values))
+            else:
+                columns.append(one.values.take(places))
+        places = pa.array(refused, mask=~is_refused)
+        columns.append(pa.DictionaryArray.from_arrays(places, pa.array(self.refusals.texts, pa.string())))
+        return columns
+
+
+def resolve_table(
+    policy: Versions,
+    operation: str | Sequence[str],
+    table: _Rows,
+    *,
+    unset: Collection[str] = (),
+    keep: Collection[str] = (),
+) -> _Rows:
+    """What a policy decides of each row of a table of Arrow, as a table of the same rows in the same order.
+
+    Columns are called as conditions and levels are: `account.country`, `amount` and `amount.currency`, `date`,
+    `subscription.bill_to_contact`. `operation`: what every row is; of several, a column `operation` says which.
+    `unset`: columns that the data does not have, as no row would have a value. `keep`: columns of the data that the
+    result has, too.
+
+    The result has for each key of the policy its value (`KEY`), the level that had it (`KEY.level`) and the rule that
+    decided (`KEY.rule`), or nothing of these where the row is refused, and why in `refused`. Of a `RecordBatchReader`
+    it is one that decides while it is read. Raises `Refused` where the columns are not what the policy asks for.
+    """
+    bulk = Bulk(policy, operation, table.schema, unset=unset, keep=keep)
+    if isinstance(table, pa.RecordBatchReader):
+        return pa.RecordBatchReader.from_batches(bulk.schema, map(bulk.decide, sized(table)))
+    return pa.Table.from_batches(map(bulk.decide, sized(table.to_batches())), bulk.schema)
+
+
+def sized(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches that are neither too large nor too small."""
+    small: list[pa.RecordBatch] = []
+    for batch in batches:
+        small.append(batch)
+        if sum(each.num_rows for each in small) >= _LEAST_ROWS:
+            yield from _together(small)
+            small = []
+    yield from _together(small)
+
+
+def _together(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    if not batches:
+        return
+    whole = batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+    for begins in range(0, whole.num_rows, MOST_ROWS):
+        yield whole.slice(begins, MOST_ROWS)
+
+
+def _without_views(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same batch; of texts in views Arrow can take no rows."""
+    views = [field.name for field in batch.schema if pa.types.is_string_view(field.type)]
+    for name in views:
+        place = batch.schema.get_field_index(name)
+        batch = batch.set_column(place, name, batch.column(place).cast(pa.string()))
+    return batch
+
+
+def _stretches(resolvers: Sequence[Resolver]) -> tuple[list[int], list[int]]:
+    """The days since 1970 on which versions begin or end, and the version in force before the first, and after each."""
+    edges: list[int] = []
+    after = [_NO_VERSION]
+    for place, resolver in enumerate(resolvers):
+        begins, ends = resolver.policy.effective
+        if edges and edges[-1] == begins.toordinal() - _EPOCH:
+            after[-1] = place
+        else:
+            edges.append(begins.toordinal() - _EPOCH)
+            after.append(place)
+        if ends is not None:
+            edges.append(ends.toordinal() - _EPOCH)
+            after.append(_NO_VERSION)
+    return edges, after
+
+
+def _specs(names: Sequence[str], vocabulary: Vocabulary) -> list[OperationSpec]:
+    unknown = [name for name in names if name not in vocabulary]
+    if unknown:
+        raise Refused(
+            Diagnostic("operation-unknown", f"there is no operation `{name}`", None, did_you_mean(name, vocabulary))
+            for name in unknown
+        )
+    return [vocabulary[name] for name in names]
+
+
+def _not_there(name: str, names: Sequence[str]) -> Diagnostic:
+    hint = did_you_mean(name, names)
+    return Diagnostic("row-column-missing", f"there is no column `{name}`, which is to be kept", None, hint)
+
+
+def _twice(name: str) -> Diagnostic:
+    message = f"the result has a column `{name}` of its own, so none of the data can be kept by that name"
+    return Diagnostic("row-column-twice", message, None, "rename it in the data")
