@@ -93,7 +93,7 @@ def drawn_rows(
 ) -> list[Row]:
     fields = {field.name: field for field in fields_of(policy, SMALL[operation])}
     points = list(world(drawn.plain, operation, drawn.groups))
-    rows = []
+    rows: list[Row] = []
     for point in chance.choices(points, k=most):
         row = raw(point)
         row |= {name: name[-9:] for name in names if name.split(".")[-1] in DOCUMENTS_OF and chance.random() < 0.7}
@@ -153,11 +153,11 @@ BY_COUNTRY = """
 policy: NAME
 effective: {from: FROM, until: UNTIL}
 attributes: {note: {type: text, documents: [credit_memo]}}
-defaults: {note: {by: account.country, values: {DE: german, FR: french}, otherwise: OTHER}}
+defaults: {note: {by: account.country, values: {DE: german, FR: french}OTHER}}
 reason_codes: {credit_memo: [A, B]}
 operations: {credit_only: {note: [account, default], permission: allowed}}
 exceptions:
-  - {id: a, operations: [credit_only], when: {reason: A}, then: {note: [default]}}
+  - {id: a, operations: [credit_only], when: {reason: A}, then: {note: [default, account]}}
 """
 
 
@@ -167,9 +167,9 @@ def test_the_day_of_a_row_selects_the_version_and_the_country_the_default(seed: 
     texts = [
         BY_COUNTRY.replace("NAME", name).replace("FROM", from_).replace("UNTIL", until).replace("OTHER", other)
         for name, from_, until, other in (
-            ("one", "2026-01-01", "2026-02-01", "any"),
-            ("two", "2026-02-01", "2026-03-01", "rest"),
-            ("three", "2026-04-01", "2026-05-01", "all"),
+            ("one", "2026-01-01", "2026-02-01", ", otherwise: any"),
+            ("two", "2026-02-01", "2026-03-01", ", otherwise: rest"),
+            ("three", "2026-04-01", "2026-05-01", ""),
         )
     ]
     versions = Versions([Resolver(small(text), "python") for text in texts])
@@ -200,7 +200,7 @@ def test_the_day_of_a_row_selects_the_version_and_the_country_the_default(seed: 
     bulk = Bulk(versions, "credit_only", together.schema, vocabulary=SMALL)
     compared(bulk, together, expected)
     values = bulk.decide(together.combine_chunks().to_batches()[0]).column("note").to_pylist()
-    assert {"german", "french", "any", "rest", "all", "n", "m", None} == set(values)
+    assert {"german", "french", "any", "rest", "n", "m", None} == set(values)
 
 
 def test_more_combinations_than_fit_a_number_and_more_than_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,142 +1,168 @@
 """The keys of a policy for many rows: of each decision how a key is found then, and of each row what was found.
 
-Which levels of a row have a value is a row of bits, and which of them is the first of a chain a look into a table.
+Which levels of a row have a value is a row of bits, and which of them is the first of a chain a look into a table. A
+setting is a chain of no levels that ends in its value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from billpolicy.bulk.values import Bools, Ints, Texts
+from billpolicy.bulk.batch import Batch
+from billpolicy.bulk.values import Bools, Ints
 from billpolicy.vocabulary.spec import LEVELS, Level
 
-_NO_LEVEL = -1
+_NOWHERE = -1
+Value = str | int | bool
+TEXT = pa.dictionary(pa.int32(), pa.string())
+
+
+class Key:
+    """One key of a result, of all operations and versions together: what its columns can have."""
+
+    def __init__(self, name: str, kind: type) -> None:
+        """`kind`: of its values, `str` of what is found by a chain."""
+        self.name = name
+        self.rules: dict[str, int] = {}
+        """All that can decide it, each with its number."""
+        self.held: dict[str, int] = {}
+        """The columns in which levels may have a value of it; none of a setting."""
+        self.by_chain = False
+        self.constants: dict[Value, int] = {}
+        """Values that the policy itself has: of a setting, or of level `default`."""
+        self._type = {str: pa.string(), int: pa.int64(), bool: pa.bool_()}[kind]
+
+    @property
+    def fields(self) -> list[pa.Field]:
+        """Its columns in a result."""
+        value = pa.field(self.name, TEXT if self._type == pa.string() else self._type)
+        level = [pa.field(f"{self.name}.level", TEXT)] if self.by_chain else []
+        return [value, *level, pa.field(f"{self.name}.rule", TEXT)]
+
+    def begins(self, batch: Batch) -> list[int]:
+        """Where the words of each column of a batch begin among all that a value can be, and last its constants."""
+        lengths = [len(batch.texts(name).words) for name in self.held]
+        return [sum(lengths[:place]) for place in range(len(lengths) + 1)]
+
+    def columns(self, batch: Batch, found: Found, refused: Bools | None) -> list[pa.Array]:
+        """Its columns of a result, without anything where a row is refused."""
+        words = [batch.texts(name).words for name in self.held]
+        values = pa.chunked_array([*words, pa.array(list(self.constants), self._type)], self._type).combine_chunks()
+        places = found.values
+        once = pc.dictionary_encode(values)
+        if len(once.dictionary) < len(values):  # several levels have the same words
+            values, places = once.dictionary, np.append(once.indices.to_numpy(), np.int32(_NOWHERE))[places]
+        none = _either(refused, found.rules < 0)
+        numbers = pa.array(places, pa.int32(), mask=none)
+        textual = self._type == pa.string()
+        columns = [pa.DictionaryArray.from_arrays(numbers, values) if textual else values.take(numbers)]
+        if self.by_chain:
+            columns.append(named(found.levels, LEVELS, _either(none, found.levels < 0)))
+        return [*columns, named(found.rules, list(self.rules), none)]
 
 
 class Found(NamedTuple):
-    """A column of a result: of each row the place of its value among all of them; anything where a row is refused."""
+    """Of each row what was found of a key; anything where it is refused."""
 
-    places: Ints
-    values: pa.Array
+    values: Ints
+    """Places among all that a value can be: see `Key.begins`."""
+    levels: Ints
+    """Places in `LEVELS`, -1 of a setting."""
+    rules: Ints
+
+    @classmethod
+    def nothing(cls, rows: int) -> Found:
+        return cls(*(np.full(rows, _NOWHERE, np.int32) for _ in range(3)))
+
+    def put(self, rows: Ints, found: Found) -> None:
+        """Take over what was found of these rows."""
+        for mine, theirs in zip(self, found, strict=True):
+            mine[rows] = theirs
+
+
+def named(places: Ints, names: Sequence[str], none: Bools | None) -> pa.Array:
+    """A column of these names; `none`: which rows have none."""
+    return pa.DictionaryArray.from_arrays(pa.array(places, pa.int32(), mask=none), pa.array(names, pa.string()))
+
+
+def _either(one: Bools | None, other: Bools) -> Bools | None:
+    return one if not other.any() else other if one is None else one | other
 
 
 class _Way(NamedTuple):
-    """How the value of a key is found, rules apart: what two decisions have in common."""
+    """How a value is found, rules apart: what two decisions have in common."""
 
     levels: tuple[Level, ...]
-    default: str | None
+    constant: Value | None
+    """That of level `default`, or of a setting."""
 
 
-class Chains:
-    """One key that is found by a chain: where its values stand, and of each decision its way and its rule."""
+class Ways:
+    """One key of one operation: of each decision its way and its rule."""
 
-    def __init__(self, key: str, held: Sequence[tuple[Level, str]], rules: Sequence[str]) -> None:
+    def __init__(self, key: Key, held: Sequence[tuple[Level, str]], rules: Sequence[str]) -> None:
         """`held`: the columns that there are, by level. `rules`: all that can decide."""
         self.key = key
-        self.held = held
-        self.rules = {rule: number for number, rule in enumerate(rules)}
+        self._held = held
+        for rule in rules:
+            key.rules.setdefault(rule, len(key.rules))
+        for _, column in held:
+            key.held.setdefault(column, len(key.held))
         self._ways: dict[_Way, int] = {}
-        self._defaults: list[str] = []
         self._source: list[list[int]] = []
+        """Of each way, for each set of levels that have a value, as bits: the column to take; below -1 a constant."""
         self._level: list[list[int]] = []
-        self.way_of: list[int] = []
-        self.rule_of: list[int] = []
+        self._way_of: list[int] = []
+        self._rule_of: list[int] = []
 
-    def add(self, levels: tuple[Level, ...], default: str | None, rule: str | None) -> None:
-        """One decision more; of no levels, where nothing is decided."""
-        way = _Way(levels, default)
+    def add(self, levels: tuple[Level, ...], constant: Value | None, rule: str | None) -> None:
+        """One decision more; without a rule, nothing is decided."""
+        way = _Way(levels, constant)
         if way not in self._ways:
             self._ways[way] = len(self._ways)
             self._tabulate(way)
-        self.way_of.append(self._ways[way])
-        self.rule_of.append(0 if rule is None else self.rules[rule])
-
-    def _tabulate(self, way: _Way) -> None:
-        """For each set of levels that have a value, as bits, which of them is taken."""
-        if way.default is not None and way.default not in self._defaults:
-            self._defaults.append(way.default)
-        sources, levels = [], []
-        for there in range(1 << len(self.held)):
-            source = found = _NO_LEVEL
-            for level in way.levels:
-                if level == "default" and way.default is not None:
-                    source, found = len(self.held) + self._defaults.index(way.default), LEVELS.index(level)
-                    break
-                place = next((place for place, (held, _) in enumerate(self.held) if held == level), None)
-                if place is not None and there >> place & 1:
-                    source, found = place, LEVELS.index(level)
-                    break
-            sources.append(source)
-            levels.append(found)
-        self._source.append(sources)
-        self._level.append(levels)
+        self._way_of.append(self._ways[way])
+        self._rule_of.append(0 if rule is None else self.key.rules[rule])
 
     def forget(self) -> None:
         """Begin the decisions anew."""
-        self.way_of.clear()
-        self.rule_of.clear()
+        self._way_of.clear()
+        self._rule_of.clear()
 
-    def walk(self, decisions: Ints, texts: Mapping[str, Texts]) -> tuple[dict[str, Found], Bools]:
-        """Its columns, and the rows for which no level has a value."""
-        columns = [texts[name] for _, name in self.held]
-        places = np.array(self.way_of, np.int32)[decisions] << len(columns)
-        for bit, column in enumerate(columns):
+    def _tabulate(self, way: _Way) -> None:
+        found = [self._first(way, there) for there in range(1 << len(self._held))]
+        self._source.append([source for source, _ in found])
+        self._level.append([level for _, level in found])
+
+    def _first(self, way: _Way, there: int) -> tuple[int, int]:
+        """The source and the level of a row where these columns have a value, as bits."""
+        having = {level: column for bit, (level, column) in enumerate(self._held) if there >> bit & 1}
+        level = next(
+            (one for one in way.levels if one in having or (one == "default" and way.constant is not None)), None
+        )
+        if level in having:
+            return self.key.held[having[level]], LEVELS.index(level)
+        if way.constant is None:
+            return _NOWHERE, _NOWHERE
+        number = self.key.constants.setdefault(way.constant, len(self.key.constants))
+        return -2 - number, _NOWHERE if level is None else LEVELS.index(level)
+
+    def walk(self, decisions: Ints, batch: Batch, rows: Ints | None) -> tuple[Found, Bools]:
+        """What is found of some rows of a batch, and for which of them nothing is."""
+        texts = [batch.texts(column, rows) for _, column in self._held]
+        places = np.array(self._way_of, np.int32)[decisions] << len(texts)
+        for bit, column in enumerate(texts):
             places |= (column.numbers >= 0).astype(np.int32) << bit
         source = np.array(self._source, np.int16).ravel()[places]
         level = np.array(self._level, np.int8).ravel()[places]
-        value = np.full(len(decisions), -1, np.int32)
-        words, begins = [], 0
-        for place, column in enumerate(columns):
-            np.copyto(value, column.numbers + np.int32(begins), where=source == place)
-            words.append(column.words)
-            begins += len(column.words)
-        np.copyto(value, source + np.int32(begins - len(columns)), where=source >= len(columns))
-        words.append(pa.array(self._defaults, pa.string()))
-        once = pc.dictionary_encode(pa.chunked_array(words, pa.string()).combine_chunks())
-        if len(once.dictionary) < len(once):
-            value = np.append(once.indices.to_numpy(), np.int32(-1))[value]
-        rule = np.array(self.rule_of, np.int32)[decisions]
-        missing = source < 0
-        return {
-            self.key: Found(value, once.dictionary),
-            f"{self.key}.level": Found(level, pa.array(LEVELS, pa.string())),
-            f"{self.key}.rule": Found(rule, pa.array(list(self.rules), pa.string())),
-        }, missing
-
-
-class Settings:
-    """One key that is a plain value: of each decision its value and its rule."""
-
-    def __init__(self, key: str, kind: type, rules: Sequence[str]) -> None:
-        """`kind`: of its values. `rules`: all that can decide."""
-        self.key = key
-        self.type = {str: pa.string(), int: pa.int64(), bool: pa.bool_()}[kind]
-        self.rules = {rule: number for number, rule in enumerate(rules)}
-        self._values: dict[str | int | bool, int] = {}
-        self.value_of: list[int] = []
-        self.rule_of: list[int] = []
-
-    def add(self, value: str | int | bool | None, rule: str | None) -> None:
-        """One decision more; None where nothing is decided."""
-        number = 0 if value is None else self._values.setdefault(value, len(self._values))
-        self.value_of.append(number)
-        self.rule_of.append(0 if rule is None else self.rules[rule])
-
-    def forget(self) -> None:
-        """Begin the decisions anew."""
-        self.value_of.clear()
-        self.rule_of.clear()
-
-    def find(self, decisions: Ints) -> dict[str, Found]:
-        """Its columns."""
-        values = pa.array(list(self._values), self.type)
-        rules = pa.array(list(self.rules), pa.string())
-        return {
-            self.key: Found(np.array(self.value_of, np.int32)[decisions], values),
-            f"{self.key}.rule": Found(np.array(self.rule_of, np.int32)[decisions], rules),
-        }
+        *begins, constants = self.key.begins(batch)
+        values = (constants - 2) - source.astype(np.int32)
+        for (_, name), column in zip(self._held, texts, strict=True):
+            number = self.key.held[name]
+            np.copyto(values, column.numbers + np.int32(begins[number]), where=source == number)
+        return Found(values, level, np.array(self._rule_of, np.int32)[decisions]), source == _NOWHERE

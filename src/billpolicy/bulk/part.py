@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from billpolicy.bulk.batch import Batch
 from billpolicy.bulk.codes import SMALL, Codes
-from billpolicy.bulk.keys import Chains, Found, Settings
+from billpolicy.bulk.keys import Found, Key, Ways
 from billpolicy.bulk.refusals import NONE, Refusals
 from billpolicy.bulk.types import types_wrong
 from billpolicy.bulk.values import (
@@ -30,7 +31,6 @@ from billpolicy.bulk.values import (
     classes_of_words,
     fact_at,
     numbers_of,
-    texts_of,
     truths_of,
     words_wrong,
 )
@@ -49,12 +49,8 @@ _NOTHING = 0
 _Classes = WordCells | NumberCells
 
 
-class _Read(NamedTuple):
-    """The columns of a batch, by name."""
-
-    facts: dict[str, Column]
-    """Of fields, and of the currencies of amounts."""
-    held: dict[str, Texts]
+_Facts = dict[str, Column]
+"""The columns of fields, and of the currencies of amounts."""
 
 
 class Part:
@@ -66,11 +62,15 @@ class Part:
         spec: OperationSpec,
         schema: pa.Schema,
         names: Sequence[str],
+        keys: dict[str, Key],
         refusals: Refusals,
         *,
         unset: Collection[str] = (),
     ) -> None:
-        """`names`: its columns among those of the schema. Raises `Refused` where they cannot be decided by."""
+        """`names`: its columns among those of the schema. `keys`: those of all parts, to which it adds its own.
+
+        Raises `Refused` where it cannot be decided by these columns.
+        """
         self._resolver, self._operation, self._refusals = resolver, spec.name, refusals
         self._rows = RowPolicy(resolver, spec, names, unset=unset)
         problems = list(types_wrong(schema, self.columns))
@@ -87,7 +87,7 @@ class Part:
         self._deciding: list[Deciding] = []
         """Kept for the `id`s that `_kept` is by."""
         self._refused_of: list[int] = []
-        self.chains, self.settings = self._keys(spec)
+        self._ways = self._of_keys(keys, spec)
         self._forget()
 
     @property
@@ -95,19 +95,19 @@ class Part:
         """What its columns mean."""
         return self._rows.columns
 
-    def _keys(self, spec: OperationSpec) -> tuple[list[Chains], list[Settings]]:
-        chains, settings = [], []
+    def _of_keys(self, keys: dict[str, Key], spec: OperationSpec) -> list[Ways]:
+        made = []
         policy = self._resolver.policy
         exceptions = policy.exceptions_for(spec.name)
-        for (operation, key), base in policy.base.items():
+        for (operation, name), base in policy.base.items():
             if operation == spec.name:
-                rules = [base.id, *(rule.id for rule in exceptions if key in rule.then)]
-                if isinstance(base.outcome, Chain):
-                    held = [(one.level, one.column) for one in self.columns.held if one.attribute == key]
-                    chains.append(Chains(key, held, rules))
-                else:
-                    settings.append(Settings(key, type(base.outcome.value), rules))
-        return chains, settings
+                outcome = base.outcome
+                by_chain = isinstance(outcome, Chain)
+                key = keys.setdefault(name, Key(name, str if isinstance(outcome, Chain) else type(outcome.value)))
+                key.by_chain |= by_chain
+                held = [(one.level, one.column) for one in self.columns.held if one.attribute == name and by_chain]
+                made.append(Ways(key, held, [base.id, *(rule.id for rule in exceptions if name in rule.then)]))
+        return made
 
     def _forget(self) -> None:
         """Begin anew, so that no data fills the memory."""
@@ -116,63 +116,61 @@ class Part:
         self._kept.clear()
         self._deciding.clear()
         self._refused_of.clear()
-        for chain in self.chains:
-            chain.forget()
-        for setting in self.settings:
-            setting.forget()
+        for ways in self._ways:
+            ways.forget()
         self._add(None, {}, NONE)
 
     # -- a batch -------------------------------------------------------------------------------------------------------
 
-    def decide(self, batch: pa.RecordBatch) -> tuple[dict[str, Found], Ints]:
-        """The columns of what is decided, by name, and of each row the number of its refusal. Raises `EngineError`."""
+    def decide(self, batch: Batch, rows: Ints | None) -> tuple[dict[str, Found], Ints]:
+        """What is found of each key, for these rows of a batch, and of each the number of its refusal.
+
+        Raises `EngineError`.
+        """
         if self._codes.full or len(self._refused_of) >= MOST_KEPT:
             self._forget()
-        refused: Ints = np.full(batch.num_rows, NONE, np.int32)
-        read = self._read(batch, refused)
-        decisions = self._decisions(read, refused)
+        refused: Ints = np.full(batch.rows if rows is None else len(rows), NONE, np.int32)
+        facts = self._read(batch, rows, refused)
+        decisions = self._decisions(facts, refused)
         refusals = np.array(self._refused_of, np.int32)
         if (refusals != NONE).any():
             np.copyto(refused, refusals[decisions], where=refused == NONE)
         found: dict[str, Found] = {}
         fine = refused == NONE
-        for chain in self.chains:
-            columns, missing = chain.walk(decisions, read.held)
-            found |= columns
+        for ways in self._ways:
+            found[ways.key.name], missing = ways.walk(decisions, batch, rows)
             missing &= fine
             if missing.any():
-                self._refusals.add(refused, missing, f"chain-exhausted: {chain.key}")
-        for setting in self.settings:
-            found |= setting.find(decisions)
+                self._refusals.add(refused, missing, f"chain-exhausted: {ways.key.name}")
         return found, refused
 
-    def _read(self, batch: pa.RecordBatch, refused: Ints) -> _Read:
-        """All columns; rows with wrong values are refused."""
-        read = _Read({}, {})
+    def _read(self, batch: Batch, rows: Ints | None, refused: Ints) -> _Facts:
+        """All facts; rows with wrong values are refused."""
+        read: _Facts = {}
         for field in self.columns.fields:
-            name, column = field.name, batch.column(field.name)
+            name = field.name
             wrong: Bools | None = None
             if field.type == "boolean":
-                read.facts[name] = truths_of(column)
+                read[name] = truths_of(batch.column(name, rows))
             elif field.type in ("integer", "days", "money", "date"):
-                currency = texts_of(batch.column(f"{name}.currency")) if field.type == "money" else None
-                numbers, wrong = numbers_of(field, column, currency)
-                read.facts[name] = numbers
+                currency = batch.texts(f"{name}.currency", rows) if field.type == "money" else None
+                numbers, wrong = numbers_of(field, batch.column(name, rows), currency)
+                read[name] = numbers
                 if currency is not None:
-                    read.facts[f"{name}.currency"] = _where(numbers.there, currency)
+                    read[f"{name}.currency"] = _where(numbers.there, currency)
             else:
-                texts = read.facts[name] = texts_of(column)
+                texts = read[name] = batch.texts(name, rows)
                 wrong = _of_rows(words_wrong(field, texts.words), texts)
             if wrong is not None and wrong.any():
                 self._refusals.add(refused, wrong, f"row-value-wrong: {name}")
         for held in self.columns.held:
-            texts = read.held[held.column] = texts_of(batch.column(held.column))
+            texts = batch.texts(held.column, rows)
             wrong = _of_rows(pc.equal(pc.binary_length(texts.words), 0).to_numpy(zero_copy_only=False), texts)
             if wrong is not None:
                 self._refusals.add(refused, wrong, f"row-value-wrong: {held.column}")
         return read
 
-    def _decisions(self, read: _Read, refused: Ints) -> Ints:
+    def _decisions(self, read: _Facts, refused: Ints) -> Ints:
         """Of each row the number of its decision."""
         classes = [self._classes(one, read) for one in self._asked]
         codes = self._codes.of(classes, len(refused))
@@ -192,8 +190,8 @@ class Part:
             decisions[~fine] = _NOTHING
         return decisions
 
-    def _classes(self, one: _Classes, read: _Read) -> Ints:
-        column = read.facts[one.fact]
+    def _classes(self, one: _Classes, read: _Facts) -> Ints:
+        column = read[one.fact]
         if isinstance(one, NumberCells):
             assert isinstance(column, Numbers)
             return classes_of_numbers(one, column)
@@ -204,12 +202,12 @@ class Part:
 
     # -- a decision ----------------------------------------------------------------------------------------------------
 
-    def _decide(self, row: int, read: _Read, classes: Sequence[Ints]) -> int:
+    def _decide(self, row: int, read: _Facts, classes: Sequence[Ints]) -> int:
         """The number of what is decided of a row, and so of all with its classes."""
         of_fact = {one.fact: int(each[row]) for one, each in zip(self._asked, classes, strict=True)}
         holding = self._rows.cells.holding(of_fact.get(one.fact, _unset(one)) for one in self._cells)
         asked = {DATE, *of_fact}
-        facts = {name: fact for name in asked if (fact := fact_at(read.facts[name], row)) is not None}
+        facts = {name: fact for name in asked if (fact := fact_at(read[name], row)) is not None}
         defaults = self._defaults(facts)
         try:
             deciding = self._rows.deciding(holding, facts)
@@ -229,22 +227,21 @@ class Part:
         """The number of one decision more; of none: nothing is decided."""
         walks = {} if deciding is None else {walk.key: walk for walk in deciding.chains}
         settings = {} if deciding is None else deciding.settings
-        for chain in self.chains:
-            walk = walks.get(chain.key)
-            if walk is None:
-                chain.add((), None, None)
+        for ways in self._ways:
+            name = ways.key.name
+            if name in walks:
+                walk = walks[name]
+                ways.add(walk.levels, defaults.get(name) if "default" in walk.levels else None, walk.rule)
+            elif name in settings:
+                ways.add((), settings[name].value, settings[name].rule)
             else:
-                default = defaults.get(chain.key) if "default" in walk.levels else None
-                chain.add(walk.levels, default, walk.rule)
-        for setting in self.settings:
-            found = settings.get(setting.key)
-            setting.add(None if found is None else found.value, None if found is None else found.rule)
+                ways.add((), None, None)
         self._refused_of.append(refusal)
         return len(self._refused_of) - 1
 
     # -- one row -------------------------------------------------------------------------------------------------------
 
-    def objections(self, batch: pa.RecordBatch, place: int) -> list[Diagnostic]:
+    def objections(self, batch: Batch, place: int) -> list[Diagnostic]:
         """Why a row is refused, in words: it is decided by itself, as every other decision is."""
         row = {name: _value(batch.column(name), place) for name in self.columns.names}
         held: dict[Level, dict[str, Any]] = {"default": dict(self._resolver.policy.defaults)}

@@ -13,12 +13,13 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
-from billpolicy.bulk.keys import Found
+from billpolicy.bulk.batch import Batch
+from billpolicy.bulk.keys import TEXT, Found, Key, named
 from billpolicy.bulk.part import Part
 from billpolicy.bulk.refusals import NONE, Refusals
 from billpolicy.bulk.tally import Tally
 from billpolicy.bulk.types import type_wrong
-from billpolicy.bulk.values import Ints, texts_of
+from billpolicy.bulk.values import Ints
 from billpolicy.deciding.columns import known_to
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.rows import DATE
@@ -31,7 +32,6 @@ MOST_ROWS = 1 << 19
 """Rows that are decided together: enough that what is done once for each batch does not count, and some 100 MB."""
 _LEAST_ROWS = 1 << 16
 OPERATION, REFUSED = "operation", "refused"
-_TEXT = pa.dictionary(pa.int32(), pa.string())
 _NOBODY, _NO_VERSION = -2, -1
 _NO_DAY = -(2**31)
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
@@ -64,14 +64,15 @@ class Bulk:
         self._keep = tuple(keep)
         self._resolvers = policy.resolvers
         self._edges, self._version_after = _stretches(self._resolvers)
-        self.refusals = Refusals()
-        wanted = [name for name in schema.names if name not in self._passed(policy)]
+        self._refusals = Refusals()
+        self._keys: dict[str, Key] = {}
+        wanted = [name for name in schema.names if name not in self._passed()]
         self._parts = self._made(wanted, unset)
         self.schema = self._result(schema)
         """Of the result."""
         self.tally = Tally()
 
-    def _passed(self, policy: Versions) -> set[str]:
+    def _passed(self) -> set[str]:
         """The columns that are kept and mean nothing to any rule."""
         known = {name for one in self._resolvers for spec in self._operations for name in known_to(one.policy, spec)}
         return {name for name in self._keep if name not in known} | ({OPERATION} if self._by_column else set())
@@ -92,7 +93,8 @@ class Bulk:
                 others = by_any - known[place, spec.name]
                 mine, not_there = ([name for name in all_of if name not in others] for all_of in (names, unset))
                 try:
-                    made[-1].append(Part(resolver, spec, self._schema, mine, self.refusals, unset=not_there))
+                    part = Part(resolver, spec, self._schema, mine, self._keys, self._refusals, unset=not_there)
+                    made[-1].append(part)
                 except Refused as refused:
                     problems += refused.diagnostics
         if self._by_column:
@@ -110,62 +112,51 @@ class Bulk:
 
     def _result(self, schema: pa.Schema) -> pa.Schema:
         """The columns that are kept, then those of each key, and why a row is refused."""
-        fields: dict[str, pa.DataType] = {}
-        for part in (part for each in self._parts for part in each):
-            for chain in part.chains:
-                fields |= dict.fromkeys((chain.key, f"{chain.key}.level", f"{chain.key}.rule"), _TEXT)
-            for setting in part.settings:
-                type_ = setting.type if setting.type != pa.string() else _TEXT
-                fields |= {setting.key: type_, f"{setting.key}.rule": _TEXT}
-        fields[REFUSED] = _TEXT
-        kept = [schema.field(name) for name in self._keep if name in schema.names]
+        fields = [*(field for key in self._keys.values() for field in key.fields), pa.field(REFUSED, TEXT)]
+        names = {field.name for field in fields}
         problems = [_not_there(name, schema.names) for name in self._keep if name not in schema.names]
-        problems += [_twice(field.name) for field in kept if field.name in fields]
+        problems += [_twice(name) for name in self._keep if name in names]
         if problems:
             raise Refused(problems)
-        return pa.schema([*kept, *(pa.field(name, type_) for name, type_ in fields.items())])
+        return pa.schema([*(schema.field(name) for name in self._keep), *fields])
 
     # -- a batch -------------------------------------------------------------------------------------------------------
 
     def decide(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """What is decided of each row. Raises `EngineError`."""
-        split = self._split(batch)
+        read = Batch(batch)
+        split = self._split(read)
         if len(split) == 1 and isinstance(split[0][0], Part):
-            part = split[0][0]
-            found, refused = part.decide(batch)
-            self.tally.add(batch, found, refused, self.refusals.texts, part)
-            decided = self._columns(found, refused)
+            found, refused = split[0][0].decide(read, None)
         else:
-            decided = self._of_several(batch, split)
-        self.tally.rows += batch.num_rows
-        kept = [batch.column(name) for name in self._keep]
-        return pa.RecordBatch.from_arrays([*kept, *decided], schema=self.schema)
+            found, refused = self._of_several(read, split)
+        self.tally.add(read, self._keys, found, refused, self._refusals.texts, split)
+        is_refused = refused != NONE
+        mask = is_refused if is_refused.any() else None
+        columns = [batch.column(name) for name in self._keep]
+        for name, key in self._keys.items():
+            columns += key.columns(read, found.get(name) or Found.nothing(read.rows), mask)
+        columns.append(named(refused, self._refusals.texts, ~is_refused))
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
-    def _of_several(self, batch: pa.RecordBatch, split: _Split) -> list[pa.Array]:
-        """The columns of several parts, put together in the order of the rows."""
-        places, tables = [], []
-        schema = pa.schema(list(self.schema)[len(self._keep) :])
-        batch = _without_views(batch)
+    def _of_several(self, batch: Batch, split: _Split) -> tuple[dict[str, Found], Ints]:
+        """What several parts find, each of its rows."""
+        found = {name: Found.nothing(batch.rows) for name in self._keys}
+        refused: Ints = np.full(batch.rows, NONE, np.int32)
         for part, rows in split:
             if isinstance(part, str):
-                refused = np.full(len(rows), self.refusals.number(part), np.int32)
-                found: dict[str, Found] = {}
-                self.tally.add(batch, found, refused, self.refusals.texts, None, rows)
-            else:
-                those = batch.take(pa.array(rows))
-                found, refused = part.decide(those)
-                self.tally.add(those, found, refused, self.refusals.texts, part, rows)
-            places.append(rows)
-            tables.append(pa.Table.from_arrays(self._columns(found, refused), schema=schema))
-        order = np.argsort(np.concatenate(places))
-        together = pa.concat_tables(tables).unify_dictionaries().combine_chunks().take(pa.array(order))
-        return [column.combine_chunks() for column in together.columns]
+                refused[rows] = self._refusals.number(part)
+                continue
+            of_part, refused[rows] = part.decide(batch, rows)
+            for name, one in of_part.items():
+                found[name].put(rows, one)
+        return found, refused
 
-    def _split(self, batch: pa.RecordBatch) -> _Split:
+    def _split(self, batch: Batch) -> _Split:
         """Who decides which rows: a part, or nobody, for a reason."""
-        whose = np.zeros(batch.num_rows, np.int64)
+        whose = np.zeros(batch.rows, np.int64)
         if self._by_column:
-            texts = texts_of(batch.column(OPERATION))
+            texts = batch.texts(OPERATION)
             place_of = {spec.name: place for place, spec in enumerate(self._operations)}
             places = [place_of.get(word, _NOBODY) for word in texts.words.to_pylist()]
             whose = np.array([*places, _NOBODY], np.int64)[texts.numbers]
@@ -183,24 +174,6 @@ class Bulk:
             return "operation-unknown" if number == _NOBODY else "policy-not-in-force"
         operation, version = divmod(number, len(self._resolvers))
         return self._parts[operation][version]
-
-    def _columns(self, found: dict[str, Found], refused: Ints) -> list[pa.Array]:
-        columns = []
-        is_refused = refused != NONE
-        mask = is_refused if is_refused.any() else None
-        for field in list(self.schema)[len(self._keep) : -1]:
-            one = found.get(field.name)
-            if one is None:
-                columns.append(pa.nulls(len(refused), field.type))
-                continue
-            places = pa.array(one.places, pa.int32(), mask=mask)
-            if pa.types.is_dictionary(field.type):
-                columns.append(pa.DictionaryArray.from_arrays(places, one.values))
-            else:
-                columns.append(one.values.take(places))
-        places = pa.array(refused, mask=~is_refused)
-        columns.append(pa.DictionaryArray.from_arrays(places, pa.array(self.refusals.texts, pa.string())))
-        return columns
 
 
 def resolve_table(
@@ -245,15 +218,6 @@ def _together(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     whole = batches[0] if len(batches) == 1 else pa.concat_batches(batches)
     for begins in range(0, whole.num_rows, MOST_ROWS):
         yield whole.slice(begins, MOST_ROWS)
-
-
-def _without_views(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The same batch; of texts in views Arrow can take no rows."""
-    views = [field.name for field in batch.schema if pa.types.is_string_view(field.type)]
-    for name in views:
-        place = batch.schema.get_field_index(name)
-        batch = batch.set_column(place, name, batch.column(place).cast(pa.string()))
-    return batch
 
 
 def _stretches(resolvers: Sequence[Resolver]) -> tuple[list[int], list[int]]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import pyarrow as pa
 
-from billpolicy.bulk.keys import Found
+from billpolicy.bulk.batch import Batch
+from billpolicy.bulk.keys import Found, Key
 from billpolicy.bulk.refusals import NONE
 from billpolicy.bulk.values import Ints
 from billpolicy.diagnostics.diagnostic import Diagnostic
@@ -34,9 +34,11 @@ class Refusal(NamedTuple):
     examples: tuple[Example, ...]
 
 
-class _Explains(Protocol):
-    def objections(self, batch: pa.RecordBatch, row: int) -> list[Diagnostic]:
-        """Why a row is refused, in words."""
+class Explains(Protocol):
+    """Who can tell why a row of a batch is refused."""
+
+    def objections(self, batch: Batch, row: int) -> list[Diagnostic]:
+        """In words."""
 
 
 class Tally:
@@ -63,22 +65,21 @@ class Tally:
 
     def add(
         self,
-        batch: pa.RecordBatch,
+        batch: Batch,
+        keys: Mapping[str, Key],
         found: Mapping[str, Found],
         refused: Ints,
         texts: Sequence[str],
-        explains: _Explains | None,
-        rows: Ints | None = None,
+        split: Sequence[tuple[Explains | str, Ints]],
     ) -> None:
-        """Count the rows of a batch. `rows`: their places among those that are counted next, where these are more."""
+        """Count the rows of a batch. `texts`: of each refusal. `split`: who decided which of its rows, if anybody."""
         fine = refused == NONE
         all_fine = bool(fine.all())
-        for name, column in found.items():
-            if name.endswith(_RULE):
-                counts = np.bincount(column.places if all_fine else column.places[fine])
-                decided = self.by_rule.setdefault(name.removesuffix(_RULE), Counter())
-                for place in np.flatnonzero(counts):
-                    decided[column.values[int(place)].as_py()] += int(counts[place])
+        for name, one in found.items():
+            rules = one.rules if all_fine else one.rules[fine & (one.rules >= 0)]
+            counts = np.bincount(rules[rules >= 0], minlength=len(keys[name].rules))
+            decided = self.by_rule.setdefault(name, Counter())
+            decided.update({rule: int(counts[number]) for rule, number in keys[name].rules.items() if counts[number]})
         for number in () if all_fine else np.unique(refused[~fine]):
             those = np.flatnonzero(refused == number)
             text = texts[int(number)]
@@ -86,5 +87,7 @@ class Tally:
             self.refused += len(those)
             known = self._examples.setdefault(text, [])
             for row in those[: MOST_EXAMPLES - len(known)]:
-                objections = () if explains is None else tuple(explains.objections(batch, int(row)))
-                known.append(Example(self.rows + 1 + int(row if rows is None else rows[row]), objections))
+                who = next(who for who, rows in split if row in rows)
+                objections = () if isinstance(who, str) else tuple(who.objections(batch, int(row)))
+                known.append(Example(self.rows + 1 + int(row), objections))
+        self.rows += batch.rows

@@ -1,0 +1,28 @@
+"""A batch of rows, of which each column of texts is read once, whoever asks for which of its rows."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from billpolicy.bulk.values import Ints, Texts, texts_of
+
+
+class Batch:
+    """A batch of Arrow. Rows are places in it; None: all of them."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self.rows: int = batch.num_rows
+        self._batch = batch
+        self._texts: dict[str, Texts] = {}
+
+    def column(self, name: str, rows: Ints | None = None) -> pa.Array:
+        """A column as it is."""
+        column = self._batch.column(name)
+        return column if rows is None else column.take(pa.array(rows))
+
+    def texts(self, name: str, rows: Ints | None = None) -> Texts:
+        """A column of texts: its words are those of all rows."""
+        if name not in self._texts:
+            self._texts[name] = texts_of(self._batch.column(name))
+        found = self._texts[name]
+        return found if rows is None else Texts(found.numbers[rows], found.words)
