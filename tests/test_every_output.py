@@ -32,6 +32,7 @@ DAY = ("--today", "2026-01-02")
 ON = ("--ledger", URL)
 AS_OF = (*ON, "--policy", POLICY, "--as-of", "2026-12-31")
 WHO = ("--actor", hostile("ines"))
+ROWS = ("--operation", "create_payment", "--unset", "reference_is", "--data")
 RUNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "init": (("new", "--name", hostile("company"), "--yes"), (file("folder"), "--yes"), ("--example", hostile("x"))),
     "validate": ((POLICY,), (file("wrong.yaml"),), (file("broken.yaml"),), (file("nowhere"),)),
@@ -76,6 +77,12 @@ RUNS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "withdraw": ((hostile("w1"), *ON, *WHO, "--comment", HOSTILE), (hostile("nowhere"), *ON, *WHO)),
     "replay": ((file("recording.jsonl"), "--policy", file("newer.yaml"), "--engine", "python"), (POLICY, *UNDER)),
+    "resolve": (
+        (*UNDER, *ROWS, file("rows.csv"), "--out", file("decided.csv")),
+        (*UNDER, *ROWS, file("unknown.csv"), "--out", file("unknown-decided.csv")),
+        (*UNDER, *ROWS, file("broken.csv"), "--out", file("broken-decided.csv")),
+        (*UNDER, *ROWS, file("nowhere"), "--out", file("decided.nothing")),
+    ),
     "matrix": ((POLICY, "--settings"), (POLICY,)),
     "report": (
         *((name, *AS_OF) for name in ("balances", "aging", "open-items", "documents", "write-offs", "approvals")),

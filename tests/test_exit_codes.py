@@ -56,6 +56,10 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     "approve": (["waits", *APPROVED, "--actor", "maria"], ["nothing", *APPROVED, "--actor", "maria"]),
     "withdraw": (["waits-too", "--ledger", LEDGER], ["nothing", "--ledger", LEDGER]),
     "replay": (["recorded.jsonl", "--policy", RIGHT], ["recorded.jsonl", "--policy", "policies/other"]),
+    "resolve": (
+        ["--policy", RIGHT, "--operation", "create_payment", "--data", "rows.csv", "--out", "decided.csv"],
+        ["--policy", RIGHT, "--operation", "create_payment", "--data", "refused.csv", "--out", "decided-too.csv"],
+    ),
     "matrix": ([RIGHT], [WRONG]),
     "report": (["balances", "--book", "book.yaml"], ["approvals", "--book", "book.yaml"]),
     "import-csv": (
@@ -95,6 +99,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.write("book.yaml", BOOK)
     made.write("usage.csv", "id,subscription,charge,date,quantity\nu1,s,calls,2026-03-01,3\n")
     made.write("accounts.csv", "id,currency\na,EUR\n")
+    rows = "date,account.country,account.sequence_set,reference_is\n2026-03-02,COUNTRY,EU,new\n"
+    made.write("rows.csv", rows.replace("COUNTRY", "DE"))
+    made.write("refused.csv", rows.replace("COUNTRY", "Germany"))
     columns = "{id: id, currency: currency}"
     made.write("mapping.yaml", f"tables: [{{file: accounts.csv, record: accounts, columns: {columns}}}]\n")
     made.write("good.yaml", OPERATIONS.replace("ACCOUNT", "a").replace("ID", "good"))

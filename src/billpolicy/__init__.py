@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
     from billpolicy.book.places import places_of
+    from billpolicy.bulk.files import resolve_file, table_kind
+    from billpolicy.bulk.tables import resolve_table
+    from billpolicy.bulk.tally import Tally
     from billpolicy.comparing.allow import hold, load_allowed
     from billpolicy.comparing.difference import PolicyDifference, diff, names_in
     from billpolicy.comparing.findings import not_equivalent
@@ -123,6 +126,7 @@ _WHERE = {
     "Side": "comparing.side",
     "Sync": "operations.sync.sync",
     "Table": "accounting.tables",
+    "Tally": "bulk.tally",
     "Tax": "deciding.tax_engine",
     "TaxEngine": "deciding.tax_engine",
     "TaxableLine": "deciding.tax_engine",
@@ -197,11 +201,14 @@ _WHERE = {
     "read_settings": "linting.settings",
     "replay": "recording.replay",
     "report_names": "api.records",
+    "resolve_file": "bulk.files",
+    "resolve_table": "bulk.tables",
     "restore_ledger": "ledger.backups",
     "run_tests": "testing.run",
     "settings_for": "linting.settings",
     "settle": "linting.settling",
     "sync": "api.following",
+    "table_kind": "bulk.files",
     "usage_operations": "api.following",
     "validate": "deciding.proven",
     "versions_apart": "witness.analysed",
@@ -261,6 +268,7 @@ __all__ = [
     "Side",
     "Sync",
     "Table",
+    "Tally",
     "Tax",
     "TaxEngine",
     "TaxableLine",
@@ -335,11 +343,14 @@ __all__ = [
     "read_settings",
     "replay",
     "report_names",
+    "resolve_file",
+    "resolve_table",
     "restore_ledger",
     "run_tests",
     "settings_for",
     "settle",
     "sync",
+    "table_kind",
     "usage_operations",
     "validate",
     "versions_apart",

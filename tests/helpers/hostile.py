@@ -163,6 +163,11 @@ def make(folder: Path) -> None:
     columns = {"Id": "id", "Name": "name", "Currency": "currency"}
     table = {"file": file("table.csv"), "record": "accounts", "columns": columns}
     _write(folder, file("mapping.yaml"), {"tables": [table]})
+    heading = "date,account.name,account.segment,account.size,account.sequence_set,account.country"
+    rows = f'2026-01-02,"{hostile("name")}",,,,\n2026-01-02,,,"{hostile("size")}",,\n2026-01-02,,,,,"{cell}"\n'
+    _write(folder, file("rows.csv"), f"{heading}\n{rows}")
+    _write(folder, file("broken.csv"), f'{heading}\n"{cell}",,,,,\n')
+    _write(folder, file("unknown.csv"), f'{heading},"{cell}"\n{rows}')
     on = ("--policy", file("policy.yaml"), "--ledger", URL, "--engine", "python", "--today", "2026-01-02")
     for arguments in (
         ("ledger", "init", URL),

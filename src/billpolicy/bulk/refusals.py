@@ -15,13 +15,14 @@ class Refusals:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self._numbers: dict[tuple[str, ...], int] = {}
-        self._reasons: list[tuple[str, ...]] = []
+        self.reasons: list[tuple[str, ...]] = []
+        """Of each text what it is made of."""
 
     def number(self, *reasons: str) -> int:
         """The number of rows that are refused for these reasons: `chain-exhausted: payment_term`."""
         if reasons not in self._numbers:
             self._numbers[reasons] = len(self.texts)
-            self._reasons.append(reasons)
+            self.reasons.append(reasons)
             self.texts.append("; ".join(reasons))
         return self._numbers[reasons]
 
@@ -30,5 +31,5 @@ class Refusals:
         rows = np.flatnonzero(where)
         before = numbers[rows]
         for number in np.unique(before):
-            reasons = () if number == NONE else self._reasons[int(number)]
+            reasons = () if number == NONE else self.reasons[int(number)]
             numbers[rows[before == number]] = self.number(*reasons, reason)

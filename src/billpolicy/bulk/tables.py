@@ -130,7 +130,7 @@ class Bulk:
             found, refused = split[0][0].decide(read, None)
         else:
             found, refused = self._of_several(read, split)
-        self.tally.add(read, self._keys, found, refused, self._refusals.texts, split)
+        self.tally.add(read, self._keys, found, refused, self._refusals, split)
         is_refused = refused != NONE
         mask = is_refused if is_refused.any() else None
         columns = [batch.column(name) for name in self._keep]

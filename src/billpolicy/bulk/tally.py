@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 
 from billpolicy.bulk.batch import Batch
 from billpolicy.bulk.keys import Found, Key
-from billpolicy.bulk.refusals import NONE
+from billpolicy.bulk.refusals import NONE, Refusals
 from billpolicy.bulk.values import Ints
+from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic
 
 MOST_EXAMPLES = 3
@@ -30,6 +31,7 @@ class Refusal(NamedTuple):
 
     reasons: str
     """As in the column `refused`: `chain-exhausted: payment_term`."""
+    codes: tuple[Code, ...]
     rows: int
     examples: tuple[Example, ...]
 
@@ -50,6 +52,7 @@ class Tally:
         self.by_rule: dict[str, Counter[str]] = {}
         """Of each key the rules that decided it, and of how many rows."""
         self._refusals: Counter[str] = Counter()
+        self._codes: dict[str, tuple[Code, ...]] = {}
         self._examples: dict[str, list[Example]] = {}
 
     @property
@@ -61,7 +64,7 @@ class Tally:
     def refusals(self) -> Iterator[Refusal]:
         """Why rows were refused, the most frequent reasons first."""
         for reasons, count in sorted(self._refusals.items(), key=lambda each: (-each[1], each[0])):
-            yield Refusal(reasons, count, tuple(self._examples[reasons]))
+            yield Refusal(reasons, self._codes[reasons], count, tuple(self._examples[reasons]))
 
     def add(
         self,
@@ -69,10 +72,10 @@ class Tally:
         keys: Mapping[str, Key],
         found: Mapping[str, Found],
         refused: Ints,
-        texts: Sequence[str],
+        refusals: Refusals,
         split: Sequence[tuple[Explains | str, Ints]],
     ) -> None:
-        """Count the rows of a batch. `texts`: of each refusal. `split`: who decided which of its rows, if anybody."""
+        """Count the rows of a batch. `split`: who decided which of its rows, if anybody."""
         fine = refused == NONE
         all_fine = bool(fine.all())
         for name, one in found.items():
@@ -82,7 +85,8 @@ class Tally:
             decided.update({rule: int(counts[number]) for rule, number in keys[name].rules.items() if counts[number]})
         for number in () if all_fine else np.unique(refused[~fine]):
             those = np.flatnonzero(refused == number)
-            text = texts[int(number)]
+            text = refusals.texts[int(number)]
+            self._codes[text] = tuple(cast(Code, one.partition(":")[0]) for one in refusals.reasons[int(number)])
             self._refusals[text] += len(those)
             self.refused += len(those)
             known = self._examples.setdefault(text, [])

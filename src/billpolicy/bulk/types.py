@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -10,6 +10,7 @@ from pyarrow import types as arrow
 
 from billpolicy.deciding.columns import Columns
 from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.vocabulary.spec import FieldSpec
 
 
 class _Wanted(NamedTuple):
@@ -76,14 +77,15 @@ def type_wrong(schema: pa.Schema, name: str, wanted: _Wanted = _TEXT) -> Diagnos
     return Diagnostic("row-column-type", message, None, hint)
 
 
-def in_text_files(columns: Columns) -> dict[str, pa.DataType]:
-    """The types in which the columns of a table that is only text are read."""
-    types = {
-        "integer": pa.int64(),
-        "days": pa.int64(),
-        "money": pa.decimal128(38, 6),
-        "date": pa.date32(),
-        "boolean": pa.bool_(),
-    }
-    of_fields = {field.name: types.get(field.type, pa.string()) for field in columns.fields}
-    return {name: of_fields.get(name, pa.string()) for name in columns.names}
+_IN_TEXTS = {
+    "integer": pa.int64(),
+    "days": pa.int64(),
+    "money": pa.decimal128(38, 6),
+    "date": pa.date32(),
+    "boolean": pa.bool_(),
+}
+
+
+def in_texts(fields: Iterable[FieldSpec]) -> dict[str, pa.DataType]:
+    """The types in which a file that is only text is read: of fields that are no texts, by name."""
+    return {field.name: _IN_TEXTS[field.type] for field in fields if field.type in _IN_TEXTS}

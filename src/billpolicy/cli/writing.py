@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_ISREG
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import billpolicy
 from billpolicy.diagnostics.codes import Code
@@ -41,6 +41,7 @@ BOOK = Kind("book of import-csv", b"#Madeby`billpolicyimport-csv`")
 ALLOWED = Kind("file of what is allowed", b"allow:")
 TABLE = Kind("report", None)
 """A report of an accountant, in any of its formats."""
+DECIDED = Kind("table of decisions", None)
 _ENOUGH = 256
 """Bytes at the start of a file that tell its kind."""
 
@@ -91,6 +92,11 @@ class Replacing:
         self._beside = self._target.with_name(f".billpolicy-{secrets.token_hex(8)}")
         with self._failing():
             self._stream = self._beside.open("xb")
+
+    @property
+    def stream(self) -> BinaryIO:
+        """What it is written to, for whoever writes in a form of their own."""
+        return self._stream
 
     def write(self, text: str | bytes) -> None:
         """Write more of it."""

@@ -36,6 +36,7 @@ from billpolicy.report.numbering import NumbersReport
 from billpolicy.report.plan import PlanningReport
 from billpolicy.report.posted_explanation import PostedExplanation
 from billpolicy.report.replay import ReplayReport
+from billpolicy.report.resolved import ResolvedRows
 from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.started import StartedReport
@@ -299,6 +300,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "ledger-explain": _written(PostedExplanation),
     "recording": _recording,
     "replay": _written(ReplayReport),
+    "resolve": _written(ResolvedRows),
     "rule": _written(RuleReport),
     "init": _written(StartedReport),
     "diagnostics": _written(Findings),

@@ -1,0 +1,188 @@
+"""Files of rows, Parquet or CSV, decided batch by batch: whatever their length, what is held in memory is not more.
+
+While one batch is decided the next is read and the one before written, each by a thread of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol
+
+import pyarrow as pa
+import pyarrow.csv as csv
+import pyarrow.parquet as parquet
+
+from billpolicy.bulk.tables import MOST_ROWS, Bulk, sized
+from billpolicy.bulk.tally import Tally
+from billpolicy.bulk.types import in_texts, is_text
+from billpolicy.deciding.columns import fields_of
+from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.codes import Code
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.vocabulary.operations import VOCABULARY
+
+_BLOCK = 1 << 24
+"""Bytes of a CSV file that become a batch."""
+_CELL = re.compile(r"In CSV column #(?P<column>[0-9]+): (?:Row #[0-9]+: )?(?P<said>.*)", re.DOTALL)
+Watch = Callable[[int, int | None], object]
+"""Is told how many rows are done, and of how many, where that is known."""
+
+
+class _Writer(Protocol):
+    def write_batch(self, batch: pa.RecordBatch) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Data(NamedTuple):
+    """A file that is read."""
+
+    schema: pa.Schema
+    rows: int | None
+    """How many, where the file says so."""
+    batches: Iterator[pa.RecordBatch]
+
+
+def resolve_file(
+    policy: Versions,
+    operation: str | Sequence[str],
+    data: Path,
+    into: BinaryIO,
+    *,
+    format: str,
+    unset: Collection[str] = (),
+    keep: Collection[str] = (),
+    watch: Watch | None = None,
+) -> Tally:
+    """Decide each row of a file, `.parquet` or `.csv`, and write what is decided: see `resolve_table`.
+
+    `into`: a stream of bytes. `format`: in which it is written, `parquet` or `csv`. Texts of a CSV file are read as
+    columns mean them: amounts as exact decimals, days as YYYY-MM-DD, and nothing in a cell is no value. Gives what was
+    counted. Raises `Refused` where the file cannot be read, or its columns are not what the policy asks for.
+    """
+    with _reading(data):
+        read = _csv(data, policy) if table_kind(data) == "csv" else _parquet(data)
+        bulk = Bulk(policy, operation, read.schema, unset=unset, keep=keep)
+        writer = _writer(into, bulk.schema, format)
+        with ThreadPoolExecutor(1) as reads, ThreadPoolExecutor(1) as writes:
+            written: Future[None] | None = None
+            for batch in _ahead(sized(read.batches), reads):
+                decided = bulk.decide(batch)
+                if written is not None:
+                    written.result()
+                written = writes.submit(writer.write_batch, decided)
+                if watch is not None:
+                    watch(bulk.tally.rows, read.rows)
+            if written is not None:
+                written.result()
+        writer.close()
+    return bulk.tally
+
+
+def table_kind(path: Path) -> str:
+    """Whether a file is `parquet` or `csv`, by its name. Raises `Refused` for any other."""
+    kind = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv"}.get(path.suffix.casefold())
+    if kind is None:
+        message = "the name of this file does not say that it is Parquet or CSV"
+        raise _refused("file-kind", message, path, "call it `.parquet` or `.csv`")
+    return kind
+
+
+def _ahead(batches: Iterator[pa.RecordBatch], pool: ThreadPoolExecutor) -> Iterator[pa.RecordBatch]:
+    """The batches, of which the next is read while one is worked on."""
+    coming = pool.submit(next, batches, None)
+    while (batch := coming.result()) is not None:
+        coming = pool.submit(next, batches, None)
+        yield batch
+
+
+def _parquet(path: Path) -> _Data:
+    texts = [field.name for field in parquet.read_schema(path) if is_text(field.type)]
+    file = parquet.ParquetFile(path, read_dictionary=texts)
+    return _Data(file.schema_arrow, file.metadata.num_rows, file.iter_batches(batch_size=MOST_ROWS))
+
+
+def _csv(path: Path, policy: Versions) -> _Data:
+    lines = csv.ParseOptions(newlines_in_values=True)
+    names = csv.open_csv(path, parse_options=lines).schema.names
+    known = (field for one in policy.policies for spec in VOCABULARY.values() for field in fields_of(one, spec))
+    types = in_texts(known)
+    converting = csv.ConvertOptions(
+        column_types={name: types.get(name, pa.string()) for name in names},
+        strings_can_be_null=True,
+        null_values=[""],
+        true_values=["true"],
+        false_values=["false"],
+    )
+    schema = pa.schema([(name, converting.column_types[name]) for name in names])
+    try:
+        opened = csv.open_csv(path, csv.ReadOptions(block_size=_BLOCK), lines, converting)
+    except pa.ArrowInvalid as error:  # of the first block
+        raise _of_a_cell(error, path, schema) from None
+    return _Data(opened.schema, None, _cells(opened, path))
+
+
+def _cells(opened: csv.CSVStreamingReader, path: Path) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from opened
+    except pa.ArrowInvalid as error:
+        raise _of_a_cell(error, path, opened.schema) from None
+
+
+def _writer(into: BinaryIO, schema: pa.Schema, format: str) -> _Writer:
+    if format == "csv":
+        return _Csv(into, schema)
+    made: _Writer = parquet.ParquetWriter(into, schema, compression="zstd")
+    return made
+
+
+class _Csv:
+    """Writes batches as CSV, which knows of no dictionaries."""
+
+    def __init__(self, into: BinaryIO, schema: pa.Schema) -> None:
+        self._schema = plain(schema)
+        self._writer = csv.CSVWriter(into, self._schema, write_options=csv.WriteOptions(quoting_style="needed"))
+
+    def write_batch(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(batch.cast(self._schema))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def plain(schema: pa.Schema) -> pa.Schema:
+    """The same columns, none of them by a dictionary."""
+    types = (field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in schema)
+    return pa.schema([field.with_type(type_) for field, type_ in zip(schema, types, strict=True)])
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """What Arrow cannot read is told as a refusal."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise _refused("file-missing", "there is no such file", path, "check the path") from None
+    except pa.ArrowInvalid as error:
+        said = str(error).splitlines()[0].strip().rstrip(".")
+        hint = "write it again with what it came from"
+        raise _refused("file-unreadable", f"this file cannot be read: {said}", path, hint) from None
+
+
+def _of_a_cell(error: Exception, path: Path, schema: pa.Schema) -> Exception:
+    """Which column of a CSV file has something of another type, where it is that."""
+    found = _CELL.match(str(error))
+    if found is None:
+        return error
+    field = schema.field(int(found["column"]))
+    message = f"a cell of the column `{field.name}` is not of type {field.type}: {found['said'].splitlines()[0]}"
+    hint = "write amounts like `100.00`, days like `2026-01-31`, `true` or `false`, and nothing where there is no value"
+    return _refused("row-column-type", message, path, hint)
+
+
+def _refused(code: Code, message: str, path: Path, hint: str) -> Refused:
+    return Refused([Diagnostic(code, message, Position(str(path)), hint)])

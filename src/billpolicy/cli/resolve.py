@@ -1,0 +1,150 @@
+"""`billpolicy resolve`: each row of a file is decided, however many there are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import billpolicy
+from billpolicy.cli.logs import log
+from billpolicy.cli.operations import load_versions
+from billpolicy.cli.options import AS_WRITTEN, LINE, engine_option, format_option, policy_option
+from billpolicy.cli.output import conclude, gather, show_text, write, write_json
+from billpolicy.cli.writing import DECIDED, Replacing, check_target, files_of_policy
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position
+from billpolicy.diagnostics.sentences import counted
+from billpolicy.report.resolved import RefusedRow, RefusedRows, ResolvedRows, resolved_text
+from billpolicy.source.files import Place
+
+if TYPE_CHECKING:
+    from billpolicy import EngineName, Tally
+
+_PATH = click.Path(path_type=Path, dir_okay=False)
+_NEEDED = ("pyarrow", "numpy")
+
+
+@click.command("resolve")
+@policy_option
+@click.option(
+    "--operation",
+    "operations",
+    multiple=True,
+    required=True,
+    type=LINE,
+    metavar="NAME",
+    help="What every row is. Of several, repeated, a column `operation` says which.",
+)
+@click.option("--data", required=True, type=_PATH, help="The rows: a .parquet or .csv file.")
+@click.option("--out", required=True, type=_PATH, help="Where decisions go: a .parquet or .csv file that is not there.")
+@click.option(
+    "--unset",
+    multiple=True,
+    type=AS_WRITTEN,
+    metavar="COLUMN",
+    help="A column that a rule asks for and the data has not: in no row there is a value. Repeat it for more.",
+)
+@click.option(
+    "--keep",
+    multiple=True,
+    type=AS_WRITTEN,
+    metavar="COLUMN",
+    help="A column of the data that the result has, too, such as an id. Repeat it for more.",
+)
+@engine_option
+@format_option("text", "json")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    policy: tuple[Place, ...],
+    operations: tuple[str, ...],
+    data: Path,
+    out: Path,
+    unset: tuple[str, ...],
+    keep: tuple[str, ...],
+    engine: EngineName | None,
+    format: str,
+) -> None:
+    """Decide each row of a file under a policy: the value of each key, the level that had it, the rule that decided.
+
+    A row is a document to be decided: its columns are called as conditions and levels are, `account.country`, `amount`
+    and `amount.currency`, `date`, `subscription.bill_to_contact`. A row that cannot be decided says why in the column
+    `refused`.
+    """
+    try:
+        kind, resolve = billpolicy.table_kind(out), billpolicy.resolve_file
+    except ModuleNotFoundError as error:
+        if error.name not in _NEEDED:
+            raise
+        message = "what reads and writes such tables is not installed: pip install 'billpolicy[bulk]'"
+        raise click.UsageError(message) from None
+    versions = load_versions(policy, engine)
+    check_target(out, DECIDED, [(data, "the data"), *files_of_policy(versions, out)])
+    asked = operations[0] if len(operations) == 1 else operations
+    replacing = Replacing(out, DECIDED)
+    try:
+        with _watched() as watch:
+            tally = resolve(versions, asked, data, replacing.stream, format=kind, unset=unset, keep=keep, watch=watch)
+        replacing.keep()
+    finally:
+        replacing.drop()
+    result = _result(tally, out)
+    refused = list(_refused(result, data))
+    if not gather(refused):
+        if format == "json":
+            write_json(result)
+        else:
+            write(resolved_text(result))
+            show_text(refused, err=False)
+    conclude(f"{out} is written")
+    ctx.exit(1 if tally.refused else 0)
+
+
+@contextmanager
+def _watched() -> Iterator[Callable[[int, int | None], None]]:
+    """Shows on a terminal how far it is, where the file says how many rows it has."""
+    with ExitStack() as shown:
+        bar = None
+
+        def watch(done: int, of: int | None) -> None:
+            nonlocal bar
+            if (current := log()) is not None:
+                current.progress("deciding", done, of or done)
+            elif of is not None and sys.stderr.isatty():
+                bar = bar or shown.enter_context(click.progressbar(length=of, label="deciding", file=sys.stderr))
+                bar.update(done - bar.pos)
+
+        yield watch
+
+
+def _result(tally: Tally, out: Path) -> ResolvedRows:
+    refusals = []
+    for one in tally.refusals:
+        examples = (
+            RefusedRow(row=each.row, because=tuple(why.message for why in each.objections)) for each in one.examples
+        )
+        refusals.append(RefusedRows(reasons=one.reasons, codes=one.codes, rows=one.rows, examples=tuple(examples)))
+    by_rule = {key: dict(rules) for key, rules in tally.by_rule.items()}
+    return ResolvedRows(
+        into=str(out),
+        rows=tally.rows,
+        decided=tally.decided,
+        refused=tally.refused,
+        refusals=tuple(refusals),
+        by_rule=by_rule,
+    )
+
+
+def _refused(result: ResolvedRows, data: Path) -> Iterator[Diagnostic]:
+    """Of each reason one finding, with the first row as the example."""
+    for one in result.refusals:
+        first = one.examples[0]
+        why = "; ".join(first.because) or one.reasons
+        which = (
+            f"row {first.row:,}" if one.rows == 1 else f"{counted(one.rows, 'row')}, the first of them {first.row:,}"
+        )
+        yield Diagnostic(one.codes[0], f"{which}: {why}", Position(str(data)), "mend the rows; the others are decided")

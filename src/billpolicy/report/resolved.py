@@ -1,0 +1,63 @@
+"""What `resolve` answers: what became of the rows of a file, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from billpolicy.diagnostics.codes import Code
+from billpolicy.diagnostics.sentences import counted
+from billpolicy.report.texts import in_lines
+from billpolicy.source.record import record
+
+MOST_RULES = 10
+"""Rules of a key that are told as text; JSON has all of them."""
+
+
+@record
+class RefusedRow:
+    """A row that is refused."""
+
+    row: int
+    """Its number in the file, from 1, the heading not counted."""
+    because: tuple[str, ...]
+
+
+@record
+class RefusedRows:
+    """Rows that are refused for the same reasons."""
+
+    reasons: str
+    """As in the column `refused`: codes, each with what it is about."""
+    codes: tuple[Code, ...]
+    rows: int
+    examples: tuple[RefusedRow, ...]
+
+
+@record
+class ResolvedRows:
+    """What became of all rows."""
+
+    into: str
+    """The file that has what was decided."""
+    rows: int
+    decided: int
+    refused: int
+    refusals: tuple[RefusedRows, ...]
+    """The most frequent first."""
+    by_rule: Mapping[str, Mapping[str, int]]
+    """Key of the policy -> the rules that decided it, and of how many rows."""
+
+
+def resolved_text(result: ResolvedRows) -> str:
+    """The counts, and of each key the rules that decided most rows."""
+    lines = [f"{counted(result.rows, 'row')}: {result.decided:,} decided, {result.refused:,} refused"]
+    for key, rules in result.by_rule.items():
+        most = sorted(rules.items(), key=lambda each: (-each[1], each[0]))
+        if len(most) == 1:
+            lines.append(f"{key}: by {most[0][0]}")
+            continue
+        lines += [f"{key}:", *(f"  {rows:>14,}  {rule}" for rule, rows in most[:MOST_RULES])]
+        if len(most) > MOST_RULES:
+            rest = sum(rows for _, rows in most[MOST_RULES:])
+            lines.append(f"  {rest:>14,}  by {len(most) - MOST_RULES} other rules")
+    return in_lines(lines)

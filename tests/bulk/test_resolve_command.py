@@ -1,0 +1,192 @@
+"""`billpolicy resolve`: files of rows in, files of decisions out, whole or not at all."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import csv, parquet
+
+from billpolicy.bulk import files
+from tests.helpers.command_line import Ran, billpolicy
+
+POLICY = """
+policy: acme
+extends: standard
+effective: {from: 2026-01-01}
+exceptions:
+  - id: german-money
+    operations: [create_payment]
+    when: {account.country: DE, amount: {at_least: 1000.00 EUR}}
+    then: {sequence_set: [default]}
+    because: FIN-1
+"""
+TEXT = """\
+id,date,account.country,amount,amount.currency,reference_is,account.sequence_set
+1,2026-03-01,DE,1000.00,EUR,new,EU
+2,2026-03-01,DE,999.99,EUR,,EU
+3,2026-03-01,FR,1000.00,EUR,,
+4,2026-03-01,Germany,1000.00,EUR,,EU
+5,2026-03-01,DE,1000.001,EUR,,EU
+6,2025-12-31,DE,1000.00,EUR,,EU
+"""
+FOUND = [
+    ("1", "DEFAULT", "default", "german-money", None),
+    ("2", "EU", "account", "create_payment.sequence_set", None),
+    ("3", "DEFAULT", "default", "create_payment.sequence_set", None),
+    ("4", None, None, None, "row-value-wrong: account.country"),
+    ("5", None, None, None, "row-value-wrong: amount"),
+    ("6", None, None, None, "policy-not-in-force"),
+]
+COLUMNS = ("id", "sequence_set", "sequence_set.level", "sequence_set.rule", "refused")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    (tmp_path / "rows.csv").write_text(TEXT)
+    types: Mapping[str, Any] = {"date": pa.date32(), "amount": pa.decimal128(18, 3)}
+    read = csv.read_csv(
+        "rows.csv",
+        convert_options=csv.ConvertOptions(
+            strings_can_be_null=True,
+            column_types={name: types.get(name, pa.string()) for name in TEXT.split("\n")[0].split(",")},
+        ),
+    )
+    parquet.write_table(read, "rows.parquet")
+    return tmp_path
+
+
+def resolve(data: str, out: str, *more: str) -> Ran:
+    asked = ("--policy", "policy.yaml", "--operation", "create_payment", "--keep", "id")
+    return billpolicy("resolve", *asked, "--data", data, "--out", out, *more)
+
+
+def written(name: str) -> list[tuple[Any, ...]]:
+    if name.endswith(".csv"):
+        texts = csv.ConvertOptions(strings_can_be_null=True, column_types=dict.fromkeys(COLUMNS, pa.string()))
+        table = csv.read_csv(name, convert_options=texts)
+    else:
+        table = parquet.read_table(name)
+    return list(zip(*(table.column(column).to_pylist() for column in COLUMNS), strict=True))
+
+
+@pytest.mark.parametrize("data", ["rows.csv", "rows.parquet"])
+@pytest.mark.parametrize("out", ["decided.csv", "decided.parquet"])
+def test_each_row_is_decided_in_its_place(data: str, out: str) -> None:
+    ran = resolve(data, out)
+    assert ran.code == 1, ran.err
+    assert written(out) == FOUND
+    assert ran.out.startswith("6 rows: 3 decided, 3 refused\n")
+    assert "sequence_set:\n               2  create_payment.sequence_set\n               1  german-money\n" in ran.out
+    assert f"{data}: error: row 4: `account.country` of a row: `Germany` is not a country code" in ran.out
+    assert ran.out.endswith(f"{out} is written\n")
+
+
+def test_all_rows_decided_is_no_finding() -> None:
+    Path("right.csv").write_text("\n".join(TEXT.splitlines()[:3]))
+    assert resolve("right.csv", "decided.csv").code == 0
+
+
+def test_what_it_comes_to_as_json() -> None:
+    result = json.loads(resolve("rows.csv", "decided.csv", "--format", "json").out)
+    assert (result["rows"], result["decided"], result["refused"]) == (6, 3, 3)
+    assert {one["reasons"]: (one["codes"], one["rows"], one["examples"][0]["row"]) for one in result["refusals"]} == {
+        "policy-not-in-force": (["policy-not-in-force"], 1, 6),
+        "row-value-wrong: account.country": (["row-value-wrong"], 1, 4),
+        "row-value-wrong: amount": (["row-value-wrong"], 1, 5),
+    }
+    assert result["by_rule"]["sequence_set"] == {"create_payment.sequence_set": 2, "german-money": 1}
+
+
+def test_several_operations_by_a_column() -> None:
+    rows = "operation,date,account.sequence_set\ncreate_payment,2026-03-01,EU\nunapply_payment,2026-03-01,\npost,2026-03-01,\n"
+    Path("mixed.csv").write_text(rows)
+    asked = ("--policy", "standard", "--operation", "create_payment", "--operation", "unapply_payment")
+    ran = billpolicy(
+        "resolve",
+        *asked,
+        "--data",
+        "mixed.csv",
+        "--out",
+        "out.parquet",
+        "--unset",
+        "reference_is",
+        "--keep",
+        "operation",
+    )
+    assert ran.code == 1, ran.err
+    found = parquet.read_table("out.parquet").select(["operation", "sequence_set", "allocation.rule", "refused"])
+    assert [tuple(row.values()) for row in found.to_pylist()] == [
+        ("create_payment", "EU", "create_payment.allocation", None),
+        ("unapply_payment", None, "unapply_payment.allocation", None),
+        ("post", None, None, "operation-unknown"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "out", "said"),
+    [
+        ("rows.csv", "rows.csv", "this is the data; a table of decisions would destroy it [file-in-use]"),
+        ("rows.csv", "policy.yaml", "does not say that it is Parquet or CSV [file-kind]"),
+        ("rows.csv", "there.csv", "this file is there already, and a table of decisions replaces none [file-foreign]"),
+        ("rows.txt", "out.csv", "does not say that it is Parquet or CSV [file-kind]"),
+        ("nowhere.csv", "out.csv", "there is no such file [file-missing]"),
+        ("nowhere.parquet", "out.csv", "there is no such file [file-missing]"),
+        ("no.parquet", "out.csv", "this file cannot be read: Parquet"),
+        ("cell.csv", "out.csv", "a cell of the column `amount` is not of type decimal128(38, 6)"),
+        ("late.csv", "out.csv", "a cell of the column `date` is not of type date32[day]"),
+        ("short.csv", "out.csv", "this file cannot be read: CSV parse error"),
+        ("column.csv", "out.csv", "did you mean `account.country`"),
+    ],
+)
+def test_what_cannot_be_done_leaves_everything_as_it_was(
+    data: str, out: str, said: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_BLOCK", 1000)
+    Path("there.csv").write_text("a,b\n")
+    Path("no.parquet").write_text("id,date")
+    Path("cell.csv").write_text(TEXT.replace("999.99", "lots"))
+    Path("late.csv").write_text(TEXT + TEXT.splitlines()[1].join(["\n"] * 100) + "\n1,tomorrow,DE,1.00,EUR,,\n")
+    Path("short.csv").write_text(TEXT + "7,2026-03-01\n")
+    Path("column.csv").write_text(TEXT.replace("account.country", "acount.country"))
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    ran = resolve(data, out)
+    assert ran.code == 1, ran.out
+    assert said in ran.out + ran.err
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_without_arrow_one_sentence_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> Any:
+        raise ModuleNotFoundError("No module named 'pyarrow'", name="pyarrow")
+
+    monkeypatch.setattr("billpolicy.__getattr__", missing)
+    monkeypatch.delattr("billpolicy.table_kind", raising=False)
+    ran = resolve("rows.csv", "decided.csv")
+    assert ran.code == 2
+    assert "what reads and writes such tables is not installed: pip install 'billpolicy[bulk]'" in ran.err
+
+
+def test_batches_of_any_size_come_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(str(number), Decimal(number), datetime.date(2026, 3, 1)) for number in range(5000)]
+    names, values = ["id", "amount", "date"], list(zip(*rows, strict=True))
+    table = pa.table([pa.array(values[0]), pa.array(values[1], pa.decimal128(18, 2)), pa.array(values[2])], names)
+    for name, text in (("account.country", "DE"), ("amount.currency", "EUR"), ("account.sequence_set", "EU")):
+        table = table.append_column(name, pa.array([text] * len(rows)))
+    parquet.write_table(table, "many.parquet", row_group_size=700)
+    for most, least in ((1 << 19, 1 << 16), (300, 100)):
+        monkeypatch.setattr(files, "MOST_ROWS", most)
+        monkeypatch.setattr("billpolicy.bulk.tables.MOST_ROWS", most)
+        monkeypatch.setattr("billpolicy.bulk.tables._LEAST_ROWS", least)
+        assert resolve("many.parquet", f"many-{most}.parquet", "--unset", "reference_is").code == 0
+    one, other = (parquet.read_table(f"many-{most}.parquet").to_pylist() for most in (1 << 19, 300))
+    assert one == other
+    assert [row["sequence_set"] for row in one] == ["EU"] * 1000 + ["DEFAULT"] * 4000
