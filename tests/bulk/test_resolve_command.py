@@ -107,8 +107,8 @@ def test_what_it_comes_to_as_json() -> None:
 
 
 def test_several_operations_by_a_column() -> None:
-    rows = "operation,date,account.sequence_set\ncreate_payment,2026-03-01,EU\nunapply_payment,2026-03-01,\npost,2026-03-01,\n"
-    Path("mixed.csv").write_text(rows)
+    rows = ("create_payment,2026-03-01,EU", "unapply_payment,2026-03-01,", "post,2026-03-01,")
+    Path("mixed.csv").write_text("\n".join(("operation,date,account.sequence_set", *rows)))
     asked = ("--policy", "standard", "--operation", "create_payment", "--operation", "unapply_payment")
     ran = billpolicy(
         "resolve",

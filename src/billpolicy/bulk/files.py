@@ -24,6 +24,7 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.vocabulary.operations import VOCABULARY
+from billpolicy.vocabulary.spec import Vocabulary
 
 _BLOCK = 1 << 24
 """Bytes of a CSV file that become a batch."""
@@ -57,6 +58,7 @@ def resolve_file(
     unset: Collection[str] = (),
     keep: Collection[str] = (),
     watch: Watch | None = None,
+    vocabulary: Vocabulary = VOCABULARY,
 ) -> Tally:
     """Decide each row of a file, `.parquet` or `.csv`, and write what is decided: see `resolve_table`.
 
@@ -65,8 +67,8 @@ def resolve_file(
     counted. Raises `Refused` where the file cannot be read, or its columns are not what the policy asks for.
     """
     with _reading(data):
-        read = _csv(data, policy) if table_kind(data) == "csv" else _parquet(data)
-        bulk = Bulk(policy, operation, read.schema, unset=unset, keep=keep)
+        read = _csv(data, policy, vocabulary) if table_kind(data) == "csv" else _parquet(data)
+        bulk = Bulk(policy, operation, read.schema, unset=unset, keep=keep, vocabulary=vocabulary)
         writer = _writer(into, bulk.schema, format)
         with ThreadPoolExecutor(1) as reads, ThreadPoolExecutor(1) as writes:
             written: Future[None] | None = None
@@ -106,10 +108,10 @@ def _parquet(path: Path) -> _Data:
     return _Data(file.schema_arrow, file.metadata.num_rows, file.iter_batches(batch_size=MOST_ROWS))
 
 
-def _csv(path: Path, policy: Versions) -> _Data:
+def _csv(path: Path, policy: Versions, vocabulary: Vocabulary) -> _Data:
     lines = csv.ParseOptions(newlines_in_values=True)
     names = csv.open_csv(path, parse_options=lines).schema.names
-    known = (field for one in policy.policies for spec in VOCABULARY.values() for field in fields_of(one, spec))
+    known = (field for one in policy.policies for spec in vocabulary.values() for field in fields_of(one, spec))
     types = in_texts(known)
     converting = csv.ConvertOptions(
         column_types={name: types.get(name, pa.string()) for name in names},
