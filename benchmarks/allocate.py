@@ -50,14 +50,14 @@ def targets_of(documents: int, items: int) -> list[Target]:
     return found
 
 
-def kernel(rounds: int) -> tuple[Goal, ...]:
+def kernel(rounds: int, count: int = DOCUMENTS) -> tuple[Goal, ...]:
     """Every document of its own, as a payment does it; then one split of ever more items."""
-    documents = [(sum(each) // 3, each) for each in (balances_of(ITEMS, number) for number in range(DOCUMENTS))]
-    few = contest(f"splitting {DOCUMENTS:,} amounts over {ITEMS} items each", documents, rounds)
-    for count in GROWTH:
-        balances = balances_of(count)
-        times = max(1, GROWTH[-1] // count)
-        contest(f"splitting one amount over {count:,} items", [(sum(balances) // 3, balances)] * times, rounds)
+    documents = [(sum(each) // 3, each) for each in (balances_of(ITEMS, number) for number in range(count))]
+    few = contest(f"splitting {count:,} amounts over {ITEMS} items each", documents, rounds)
+    for items in GROWTH:
+        balances = balances_of(items)
+        times = max(1, count * ITEMS // items)
+        contest(f"splitting one amount over {items:,} items", [(sum(balances) // 3, balances)] * times, rounds)
     return (Goal(f"`split` over {ITEMS} items beside a loop on int", "at most 1.5 times", f"{few:.2f} times"),)
 
 
@@ -106,10 +106,10 @@ def by_hand(source: Source, targets: Sequence[Target]) -> list[Applied]:
     return found
 
 
-def whole(rounds: int, sizes: Sequence[int] = (1, 10, 100, DOCUMENTS)) -> tuple[Goal, ...]:
+def whole(rounds: int, most: int = DOCUMENTS) -> tuple[Goal, ...]:
     """`allocate` as the operations call it: Decimal in, parts in Decimal out, the amount of each document given."""
     goals: list[Goal] = []
-    for documents in sizes:
+    for documents in (*(count for count in (1, 10, 100) if count < most), most):
         targets = targets_of(documents, ITEMS)
         amount = sum((target.amount for target in targets if target.amount is not None), Decimal(0))
         source = Source("P1", "USD", amount)
@@ -127,7 +127,7 @@ def whole(rounds: int, sizes: Sequence[int] = (1, 10, 100, DOCUMENTS)) -> tuple[
         }
         count = documents * ITEMS
         with collector_paused():  # as it is while an operation is planned
-            times = max(1, DOCUMENTS // documents // 10)
+            times = max(1, most // documents // 10)
             many = {name: partial(_times, times, run) for name, run in contestants.items()}
             found = rates(many, count * times, rounds, clock=time.process_time)
         by, bare = (1 / ratio(found, "allocate", peer) for peer in ("by hand", "bare loop on int"))
@@ -145,10 +145,16 @@ def _times(times: int, run: Contestant) -> None:
         run()
 
 
-def main(rounds: int = 9) -> tuple[Goal, ...]:
+def main(
+    rounds: int = 9,
+    documents: int = DOCUMENTS,
+    open_documents: Sequence[int] = allocate_payments.SIZES,
+    accounts: Sequence[int] = allocate_many.ACCOUNTS,
+) -> tuple[Goal, ...]:
     """Run the contests and print them."""
-    goals = kernel(rounds) + whole(rounds)
-    return goals + allocate_payments.main() + allocate_many.main(rounds)
+    goals = kernel(rounds, documents) + whole(rounds, documents)
+    goals += allocate_payments.main(rounds, open_documents, documents)
+    return goals + allocate_many.main(rounds, accounts)
 
 
 if __name__ == "__main__":

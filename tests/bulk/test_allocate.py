@@ -23,6 +23,7 @@ from billpolicy.bulk.allocate import allocate_all
 from billpolicy.bulk.spreading import CLAIMS
 from billpolicy.money import AmountError, from_minor, to_minor
 from tests.helpers.allocations import DAY, days, rules
+from tests.helpers.paths import ROOT
 from tests.helpers.properties import examples
 
 pa: Any = pytest.importorskip("pyarrow")
@@ -218,3 +219,15 @@ def test_nothing() -> None:
     for how in (PLAIN, Rules(item_rule="fifo"), Rules(item_rule="by_component")):
         found = allocate_all(paying([]), columns([]), how, "USD")
         assert [len(column) for column in found] == [0, 0, 0, 0]
+
+
+def test_the_page() -> None:
+    """What docs/allocation.md shows is what comes out."""
+    _, _, text = (ROOT / "docs" / "allocation.md").read_text(encoding="utf-8").partition("## Many payments at once")
+    code = text.partition("```python\n")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    table = [line.strip("| ").split("|") for line in text.splitlines() if line[:3] in ("| 0", "| 1")]
+    rows = [[int(cell) for cell in line] for line in table]
+    assert rows == [[int(cell) for cell in row] for row in zip(*names["found"][:3], strict=True)]
+    assert names["found"].left.tolist() == [0, 0]

@@ -28,7 +28,7 @@ def short_forms(folder: Path) -> dict[str, Callable[[], object]]:
         "validate": lambda: validate.main(sizes=(12,), rules=(6, 12)),
         "start": lambda: start.main(rounds=1, rules=3, warm=False),
         "load": lambda: load.contest(folder, 50, 1),
-        "allocate": lambda: allocate.main(rounds=1),
+        "allocate": lambda: allocate.main(rounds=1, documents=5, open_documents=(10, 20), accounts=(5,)),
         "check": lambda: check.main(sizes=(10,)),
     }
 

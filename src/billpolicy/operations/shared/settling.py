@@ -284,13 +284,16 @@ def check_limits(planning: Planning, named: int, *decided: Resolved) -> None:
 
     Of money in several currencies each is decided by itself; the operation keeps to the lowest limit.
     """
-    count = max(named, len({application.to for application in planning.applications}))
+    made = planning.applications
+    count = max(named, len({application.to for application in made}))
     limit = min(resolved.integer("document_limit") for resolved in decided)
     if count > limit:
         message = f"{count} documents would be settled at once; the policy allows {limit}"
         planning.problem("document-limit", message, "apply", hint="split the work, or raise `document_limit`")
-    touched = len({(a.to, part.item, part.tax) for a in planning.applications for part in a.parts})
     limit = min(resolved.integer("touched_limit") for resolved in decided)
+    if sum(len(application.parts) for application in made) <= limit:
+        return  # each once or more
+    touched = len({(application.to, part.item, part.tax) for application in made for part in application.parts})
     if touched > limit:
         message = f"{touched} items and taxes would be touched; the policy allows {limit}"
         planning.problem("touched-limit", message, "apply", hint="split the work, or raise `touched_limit`")
