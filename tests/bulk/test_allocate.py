@@ -227,7 +227,7 @@ def test_the_page() -> None:
     code = text.partition("```python\n")[2].partition("```")[0]
     names: dict[str, Any] = {}
     exec(code, names)
-    table = [line.strip("| ").split("|") for line in text.splitlines() if line[:3] in ("| 0", "| 1")]
-    rows = [[int(cell) for cell in line] for line in table]
+    table = text.partition("```text\n")[2].partition("```")[0].splitlines()[1:]
+    rows = [[int(cell) for cell in line.split()] for line in table]
     assert rows == [[int(cell) for cell in row] for row in zip(*names["found"][:3], strict=True)]
     assert names["found"].left.tolist() == [0, 0]
