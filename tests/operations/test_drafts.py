@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from billpolicy.book.changes import DraftCanceled, DraftPosted
@@ -127,9 +129,7 @@ def test_a_draft_of_a_period_that_was_closed_is_canceled_not_posted() -> None:
     closed = "accounting_periods: [{from: 2026-01-01, until: 2026-02-01, status: STATUS}]"
     book = book_after(subscribed(f"id: s1, {MONTHLY}", rest=closed.replace("STATUS", "open")), DRAFTS)
     (period,) = book.periods
-    shut = type(book)(
-        **{**vars(book), "periods": (type(period)(from_=period.from_, until=period.until, status="closed"),)}
-    )
+    shut = replace(book, periods=(replace(period, status="closed"),))
     assert refused(shut, POST + "TMP-INV-00000001") == ["period-closed"]
     assert plan(shut, CANCEL + "TMP-INV-00000001").of(DraftCanceled) == (DraftCanceled("TMP-INV-00000001"),)
 
