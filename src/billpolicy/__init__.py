@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from billpolicy.book.load import book_from, load_book
     from billpolicy.book.places import places_of
     from billpolicy.bulk.files import resolve_file, table_kind
+    from billpolicy.bulk.spark import resolve_frame
     from billpolicy.bulk.tables import resolve_table
     from billpolicy.bulk.tally import Tally
     from billpolicy.comparing.allow import hold, load_allowed
@@ -202,6 +203,7 @@ _WHERE = {
     "replay": "recording.replay",
     "report_names": "api.records",
     "resolve_file": "bulk.files",
+    "resolve_frame": "bulk.spark",
     "resolve_table": "bulk.tables",
     "restore_ledger": "ledger.backups",
     "run_tests": "testing.run",
@@ -344,6 +346,7 @@ __all__ = [
     "replay",
     "report_names",
     "resolve_file",
+    "resolve_frame",
     "resolve_table",
     "restore_ledger",
     "run_tests",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import random
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -39,3 +40,20 @@ def _column(values: Sequence[Any], type_: pa.DataType) -> pa.Array:
 
 def day(number: int) -> datetime.date:
     return datetime.date.fromordinal(number)
+
+
+def rows_of_payments(count: int, chance: random.Random) -> pa.Table:
+    """Payments to decide under the standard policy, some of which cannot be."""
+    rows = [
+        {
+            "id": number,
+            "date": day(chance.randrange(735_000, 740_000)),
+            "account.country": chance.choice(("DE", "FR", None)),
+            "amount": chance.choice((Decimal("1.000"), Decimal("0.125"), None)),
+            "amount.currency": chance.choice(("EUR", "KWD")),
+            "account.sequence_set": chance.choice(("EU", "US", None)),
+        }
+        for number in range(count)
+    ]
+    types = (pa.int64(), pa.date32(), pa.string(), pa.decimal128(18, 3), pa.string(), pa.string())
+    return pa.Table.from_pylist(rows, pa.schema(list(zip(rows[0], types, strict=True))))

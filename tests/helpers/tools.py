@@ -20,14 +20,17 @@ COMMANDS = {
     "chromium": "apt-get install chromium",
     "fish": "apt-get install fish",
     "hledger": "apt-get install hledger",
+    "java": "apt-get install openjdk-17-jre-headless",
     "zsh": "apt-get install zsh",
 }
 """Command -> how to get it."""
 PACKAGES = {
     "beancount": "pip install beancount",
+    "duckdb": "pip install duckdb",
     "mkdocs": "pip install mkdocs",
     "openpyxl": "pip install openpyxl",
     "playwright": "pip install playwright",
+    "pyspark": "pip install pyspark",
     "xlsxwriter": "pip install XlsxWriter",
 }
 """What is imported -> how to get it."""

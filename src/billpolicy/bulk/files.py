@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.parquet as parquet
 
-from billpolicy.bulk.tables import MOST_ROWS, Bulk, sized
+from billpolicy.bulk.tables import MOST_ROWS, Bulk, plain, sized
 from billpolicy.bulk.tally import Tally
 from billpolicy.bulk.types import in_texts, is_text
 from billpolicy.deciding.columns import fields_of
@@ -154,12 +154,6 @@ class _Csv:
 
     def close(self) -> None:
         self._writer.close()
-
-
-def plain(schema: pa.Schema) -> pa.Schema:
-    """The same columns, none of them by a dictionary."""
-    types = (field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in schema)
-    return pa.schema([field.with_type(type_) for field, type_ in zip(schema, types, strict=True)])
 
 
 @contextlib.contextmanager

@@ -212,6 +212,12 @@ def sized(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     yield from _together(small)
 
 
+def plain(schema: pa.Schema) -> pa.Schema:
+    """The same columns, none of them by a dictionary."""
+    types = (field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in schema)
+    return pa.schema([field.with_type(type_) for field, type_ in zip(schema, types, strict=True)])
+
+
 def _together(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     if not batches:
         return
