@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import random
+import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -223,6 +224,72 @@ def test_what_a_value_cannot_be_is_told_and_never_kept(decider: Decider, changed
             decided(decider, **changed)
         assert said in str(raised.value)
     assert decided(decider) == before
+
+
+class Written(str):
+    """Equal to a plain text where it is looked up, and written otherwise, as members of an enumeration are."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "another"
+
+
+@pytest.mark.parametrize(("name", "value"), [("account__country", Written("AT")), ("amount__currency", Written("EUR"))])
+def test_a_text_of_another_type_is_refused_also_where_an_equal_one_was_seen(
+    decider: Decider, name: str, value: str
+) -> None:
+    """Nothing may be kept of it, either."""
+    for _ in range(2):
+        with pytest.raises(Refused):
+            decided(decider, **{name: value})
+        assert decided(decider)[0] == ("of the account", "account", "large")
+
+
+def test_what_no_rule_asks_about_must_be_right_also_where_such_a_row_was_seen() -> None:
+    text = POLICY[: POLICY.index("exceptions:")]
+    decider = Decider(Resolver(small(text), "python"), SMALL["credit_only"], (*NAMES, *HELD))
+    assert decided(decider)
+    wrong: list[dict[str, Any]] = [
+        {"account__country": "Germany"},
+        {"amount": Decimal("10.001")},
+        {"amount__currency": "EURO"},
+        {"reason": "C"},
+        {"account__vip": 1},
+        {"account__seats": 6.0},
+    ]
+    for changed in wrong:
+        with pytest.raises(Refused):
+            decided(decider, **changed)
+
+
+def test_a_text_means_the_same_composed_or_not() -> None:
+    text = POLICY.replace("when: {account.country: DE}", "when: {account.segment: Größe}")
+    names = ("date", "account.segment", "account.note", "request.note")
+    unset = [name for name in NAMES if name not in names]
+    decider = Decider(Resolver(small(text), "python"), SMALL["credit_only"], names, unset=unset)
+    for form in ("NFC", "NFD", "NFD"):
+        row = (DAY, unicodedata.normalize(form, "Größe"), "of the account", "asked for")
+        assert decider.decide(row)[0] == ("of the account", "account", "german"), form
+
+
+def test_a_default_is_chosen_by_a_text_composed_or_not() -> None:
+    text = POLICY[: POLICY.index("operations:")] + (
+        "operations: {credit_only: {note: [account, default], permission: allowed}}\n"
+        "defaults: {note: {by: account.segment, values: {Größe: big}, otherwise: any}}\n"
+    )
+    resolver = Resolver(small(text), "python")
+    decider = Decider(resolver, SMALL["credit_only"], ("date", "account.segment"), unset=["account.note"])
+    for form in ("NFC", "NFD"):
+        row = (DAY, unicodedata.normalize(form, "Größe"))
+        assert decider.decide(row)[0] == ("big", "default", "credit_only.note"), form
+    assert decider.decide((DAY, None))[0] == ("any", "default", "credit_only.note")
+
+
+def test_the_last_day_of_the_calendar_can_be_asked_for() -> None:
+    text = POLICY.replace("when: {account.country: DE}", "when: {date: {at_most: 9999-12-31}}")
+    decider = Decider(Resolver(small(text), "python"), SMALL["credit_only"], (*NAMES, *HELD))
+    assert decided(decider, account__vip=False)[0] == ("of the account", "account", "german")
 
 
 def test_all_that_is_wrong_with_a_row_is_told_at_once(decider: Decider) -> None:

@@ -16,8 +16,9 @@ from typing import Any
 from billpolicy.deciding.decisions import Deciding, Resolution, Walk
 from billpolicy.deciding.matching.cells import MOST_KEPT
 from billpolicy.deciding.resolver import LevelValues, Resolver
-from billpolicy.deciding.rows import DATE, RowPolicy, fact_of
+from billpolicy.deciding.rows import DATE, NUMBERS, RowPolicy, fact_of
 from billpolicy.money import MAX_MINOR, from_minor
+from billpolicy.source.composed import composed
 from billpolicy.source.scalars import MAX_INTEGER
 from billpolicy.vocabulary.spec import FieldSpec, Level, OperationSpec
 
@@ -26,6 +27,10 @@ Choice = tuple[str | int | bool, Level | None, str]
 Row = Sequence[Any]
 Way = Callable[[Row], tuple[Choice, ...]]
 """Down the chains of a row whose rules are known."""
+
+_ByWords = list[tuple[str, Mapping[Any, int], int]]
+_ByNumbers = list[tuple[str, Sequence[int], Sequence[int], int]]
+"""As in `Cells`."""
 
 MOST_SHAPES = 1_000
 """How many ways down chains, rules apart, are kept written out: some megabytes."""
@@ -73,16 +78,16 @@ class Decider:
         }
         asked = [str(self._fine - 1 | self._fine)]
         fields = {field.name: field for field in self._rows.columns.fields}
-        for number, (fact, by_word, others) in enumerate(self._rows.cells.by_word):
+        by_words, by_numbers = self._looked_at()
+        for number, (fact, by_word, others) in enumerate(by_words):
             if fact not in self._place:  # it is unset in every row
                 asked.append(str(by_word[None] | self._fine))
                 continue
             value = f"c{self._place[fact]}"
             known[f"words{number}"] = _Words(fields.get(fact), by_word, others, self._fine)
-            of_truth = fact in fields and fields[fact].type == "boolean"
-            odd = f" if {value} is None or type({value}) is bool else {ODD}" if of_truth else ""
-            asked.append(f"(words{number}[{value}]{odd})")
-        for number, (fact, bounds, each, unset) in enumerate(self._rows.cells.by_number):
+            type_ = "bool" if fact in fields and fields[fact].type == "boolean" else "str"
+            asked.append(f"(words{number}[{value}] if type({value}) is {type_} or {value} is None else {ODD})")
+        for number, (fact, bounds, each, unset) in enumerate(by_numbers):
             if fact not in self._place:
                 asked.append(str(unset | self._fine))
                 continue
@@ -91,8 +96,9 @@ class Decider:
             none = ODD if fact == DATE else unset | self._fine
             if field.type == "money":
                 known[f"units{number}"] = _Units(field, bounds)
-                units = f"(u := units{number}[c{self._place[f'{fact}.currency']}])"
-                inside = f"type({value}) is Decimal and not {value} % {units}[1]"
+                currency = f"c{self._place[f'{fact}.currency']}"
+                units = f"(u := units{number}[{currency}])"
+                inside = f"type({value}) is Decimal and type({currency}) is str and not {value} % {units}[1]"
                 look = f"each{number}[bisect(u[0], {value})] if {inside}"
             else:
                 known[f"bounds{number}"] = _ends(field, bounds)
@@ -112,6 +118,21 @@ def decide(row):
         exec(source, known)
         found: Way = known["decide"]
         return found
+
+    def _looked_at(self) -> tuple[_ByWords, _ByNumbers]:
+        """The tables of all facts that have a column. What no rule asks about tells nothing, and must be right, too."""
+        by_words: _ByWords = [*self._rows.cells.by_word]
+        by_numbers: _ByNumbers = [*self._rows.cells.by_number]
+        asked = {fact for fact, *_ in (*by_words, *by_numbers)}
+        every = self._fine - 1
+        for field in self._rows.columns.fields:
+            if field.name in asked:
+                continue
+            if field.type in NUMBERS:
+                by_numbers.append((field.name, (), [every, every], every))
+            else:
+                by_words.append((field.name, {None: every}, every))
+        return by_words, by_numbers
 
     def _first(self, row: Row, answer: int) -> tuple[Choice, ...]:
         """Decides a row of an answer that was not seen before, or that is odd: then it is told what is."""
@@ -164,11 +185,11 @@ def decide(row):
         value = repr(policy.defaults.get(walk.key))
         by = policy.defaults_by.get(walk.key)
         if by is not None and by.by in self._place:
-            value = f"{dict(by.values)!r}.get(row[{self._place[by.by]}], {value})"
+            value = f"{dict(by.values)!r}.get(same(row[{self._place[by.by]}]), {value})"
         return f"((v, 'default', rule{number}) if (v := {value}) is not None else {otherwise})"
 
     def _make(self, shape: str) -> Callable[..., Way]:
-        known: dict[str, Any] = {"stop": self._stop}
+        known: dict[str, Any] = {"stop": self._stop, "same": _same}
         exec(shape, known)
         if len(self._shapes) >= MOST_SHAPES:
             self._shapes.clear()
@@ -191,25 +212,31 @@ def decide(row):
         raise TypeError("a level of the row has an empty value; where there is none it must be None")
 
 
+def _same(word: str | None) -> str | None:
+    """A word as policies write it."""
+    return None if word is None else composed(word)
+
+
 class _Words(dict[Any, int]):
     """The answer of each word of a fact, also of words that no condition names, once they were seen to be right."""
 
     def __init__(self, field: FieldSpec | None, by_word: Mapping[Any, int], others: int, fine: int) -> None:
         super().__init__({word: answer | fine for word, answer in by_word.items()})
-        self._field, self._others, self._fine, self._named = field, others, fine, len(by_word)
+        self._field, self._by_word, self._others = field, by_word, others
+        self._fine, self._named = fine, len(by_word)
 
     def __missing__(self, word: Any) -> int:
         if self._field is None:  # the currency of an amount, which is looked at with it
-            if not isinstance(word, str):
-                return ODD
+            answer = self._others
         else:
             try:
-                fact_of(self._field, word)
+                answer = self._by_word.get(fact_of(self._field, word), self._others)
             except ValueError:
                 return ODD
+        answer |= self._fine
         if len(self) < self._named + MOST_KEPT:
-            self[word] = self._others | self._fine
-        return self._others | self._fine
+            self[word] = answer
+        return answer
 
 
 class _Units(dict[Any, tuple[list[Decimal], Decimal]]):
@@ -220,8 +247,6 @@ class _Units(dict[Any, tuple[list[Decimal], Decimal]]):
         self._bounds = _ends(field, bounds)
 
     def __missing__(self, currency: Any) -> tuple[list[Decimal], Decimal]:
-        if not isinstance(currency, str):
-            raise TypeError
         found = [from_minor(bound, currency) for bound in self._bounds], from_minor(1, currency)
         self[currency] = found
         return found
@@ -235,7 +260,8 @@ def _ends(field: FieldSpec, bounds: Sequence[int]) -> list[Any]:
     most = MAX_MINOR if field.type == "money" else MAX_INTEGER
     least = 1 - most if field.at_least is None else field.at_least
     if field.type == "date":
-        return [datetime.date.min, *map(datetime.date.fromordinal, bounds)]
+        last = datetime.date.max.toordinal()  # no class of days begins after it
+        return [datetime.date.min, *(datetime.date.fromordinal(bound) for bound in bounds if bound <= last)]
     return [least, *(min(max(bound, least), most) for bound in bounds), most]
 
 

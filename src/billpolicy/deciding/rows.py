@@ -25,6 +25,8 @@ from billpolicy.source.scalars import MAX_INTEGER, read_text
 from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, object_of
 
 DATE = "date"
+NUMBERS = frozenset({"integer", "money", "date", "days"})
+"""The types of fields whose facts are numbers."""
 
 
 class _Assumed(NamedTuple):
@@ -78,7 +80,7 @@ class RowPolicy:
                 if value is not None:
                     found[field.name] = fact_of(field, value, currency)
                     if field.type == "money":
-                        found[f"{field.name}.currency"] = str(currency)
+                        found[f"{field.name}.currency"] = cast(str, currency)
                 elif field.name == DATE:
                     raise ValueError("each row needs the document date of its operation")
             except ValueError as error:
@@ -99,7 +101,7 @@ class RowPolicy:
     def _any_value(self, name: str) -> Values:
         field = next(one for one in self.columns.fields if one.name == name)
         words = Words(frozenset(), complement=True)
-        return Values(ALL_NUMBERS if field.type in ("integer", "money", "date", "days") else words)
+        return Values(ALL_NUMBERS if field.type in NUMBERS else words)
 
     def _placed(self, boxes: Sequence[Box]) -> int:
         first = len(self._boxes)
@@ -129,7 +131,7 @@ def fact_of(field: FieldSpec, value: Any, currency: Any = None) -> Fact:
     if type(value) is not wanted:  # a moment is no date here, and true is no number
         raise ValueError(f"{value!r:.40} is not {name}")
     if isinstance(value, Decimal):
-        if not isinstance(currency, str):
+        if type(currency) is not str:
             raise ValueError(f"{value} has no currency beside it")
         if not value.is_finite():
             raise ValueError(f"{value} is not a number")
@@ -139,7 +141,8 @@ def fact_of(field: FieldSpec, value: Any, currency: Any = None) -> Fact:
     else:
         found = cast(Fact, value)
     if isinstance(found, str):
-        _check_word(field, read_text(found))
+        found = read_text(found)  # composed, as policies write it
+        _check_word(field, found)
     elif field.at_least is not None and found < field.at_least:
         raise ValueError(f"{value} is below {field.at_least}")
     elif abs(found) >= MAX_INTEGER and not isinstance(value, Decimal):
