@@ -145,6 +145,8 @@ def test_several_operations_by_a_column() -> None:
         ("late.csv", "out.csv", "a cell of the column `date` is not of type date32[day]"),
         ("short.csv", "out.csv", "this file cannot be read: CSV parse error"),
         ("column.csv", "out.csv", "did you mean `account.country`"),
+        ("twice.csv", "out.csv", "there are several columns `id`, one of which is to be kept [row-column-twice]"),
+        ("names.csv", "out.csv", "the names of the columns are not in UTF-8 [file-unreadable]"),
     ],
 )
 def test_what_cannot_be_done_leaves_everything_as_it_was(
@@ -157,6 +159,8 @@ def test_what_cannot_be_done_leaves_everything_as_it_was(
     Path("late.csv").write_text(TEXT + TEXT.splitlines()[1].join(["\n"] * 100) + "\n1,tomorrow,DE,1.00,EUR,,\n")
     Path("short.csv").write_text(TEXT + "7,2026-03-01\n")
     Path("column.csv").write_text(TEXT.replace("account.country", "acount.country"))
+    Path("twice.csv").write_text(TEXT.replace("\n", ",1\n").replace("sequence_set,1", "sequence_set,id"))
+    Path("names.csv").write_bytes(TEXT.replace("reference_is", "é").encode("latin-1"))
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     ran = resolve(data, out)
     assert ran.code == 1, ran.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import random
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -337,3 +338,34 @@ def test_batches_are_made_neither_too_large_nor_too_small(monkeypatch: pytest.Mo
     made = list(bulk_tables.sized(batches))
     assert [batch.num_rows for batch in made] == [4, 10, 10, 5, 3]
     assert [row["n"] for batch in made for row in batch.to_pylist()] == list(range(32))
+
+
+def test_a_text_means_the_same_composed_or_not() -> None:
+    text = POLICY.replace("when: {account.country: DE}", "when: {account.segment: Größe}")
+    forms = [unicodedata.normalize(form, "Größe") for form in ("NFC", "NFD")]
+    _, found = of(
+        [{**FINE, "account.segment": each, "account.note": each} for each in forms],
+        (*NAMES, "account.segment", *HELD),
+        text=text,
+    )
+    assert [row["note.rule"] for row in found] == ["german", "german"]
+    assert [row["note"] for row in found] == forms, "what a level holds stays as it stands"
+
+
+@pytest.mark.parametrize("name", ["account.country", "amount.currency", "request.note"])
+def test_bytes_that_are_no_text_are_refused(name: str) -> None:
+    row = {**FINE, "account.country": "DE"}
+    whole = pa.table({column: [row.get(column)] for column in (*NAMES, *HELD)})
+    bytes_ = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.array([0, 2], pa.int32()).buffers()[1], pa.py_buffer(b"\xff\xfe")]
+    )
+    with pytest.raises(Refused, match=f"the column `{name}` has a text that is not in UTF-8"):
+        of([], table=whole.set_column(whole.schema.get_field_index(name), name, bytes_))
+
+
+def test_amounts_may_be_written_with_any_scale() -> None:
+    whole = pa.table({column: [FINE.get(column)] for column in (*NAMES, *HELD)})
+    for scale in (-25, -2, 0, 20, 37):
+        amounts = pa.array([Decimal(0)], pa.decimal128(38, scale))
+        _, found = of([], table=whole.set_column(NAMES.index("amount"), "amount", amounts))
+        assert found[0]["refused"] is None, scale

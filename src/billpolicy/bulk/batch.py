@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from billpolicy.bulk.values import Ints, Texts, texts_of
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 
 
 class Batch:
@@ -21,8 +22,20 @@ class Batch:
         return column if rows is None else column.take(pa.array(rows))
 
     def texts(self, name: str, rows: Ints | None = None) -> Texts:
-        """A column of texts: its words are those of all rows."""
+        """A column of texts: its words are those of all rows. Raises `Refused` where one is none, as its bytes are not
+        UTF-8: Arrow reads files without asking."""
         if name not in self._texts:
-            self._texts[name] = texts_of(self._batch.column(name))
+            self._texts[name] = _readable(name, texts_of(self._batch.column(name)))
         found = self._texts[name]
         return found if rows is None else Texts(found.numbers[rows], found.words)
+
+
+def _readable(name: str, texts: Texts) -> Texts:
+    try:
+        texts.words.validate(full=True)
+    except pa.ArrowInvalid:
+        message = f"the column `{name}` has a text that is not in UTF-8"
+        raise Refused(
+            [Diagnostic("row-column-type", message, None, "write it again, with its texts in UTF-8")]
+        ) from None
+    return texts

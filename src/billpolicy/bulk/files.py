@@ -167,6 +167,9 @@ def _reading(path: Path) -> Iterator[None]:
         said = str(error).splitlines()[0].strip().rstrip(".")
         hint = "write it again with what it came from"
         raise _refused("file-unreadable", f"this file cannot be read: {said}", path, hint) from None
+    except UnicodeDecodeError:  # of the names of columns, which Arrow reads without asking
+        hint = "write it again, in UTF-8"
+        raise _refused("file-unreadable", "the names of the columns are not in UTF-8", path, hint) from None
 
 
 def _of_a_cell(error: Exception, path: Path, schema: pa.Schema) -> Exception:

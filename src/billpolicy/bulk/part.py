@@ -29,6 +29,7 @@ from billpolicy.bulk.values import (
     classes_of_numbers,
     classes_of_truths,
     classes_of_words,
+    composed_words,
     fact_at,
     numbers_of,
     truths_of,
@@ -159,7 +160,7 @@ class Part:
                 if currency is not None:
                     read[f"{name}.currency"] = _where(numbers.there, currency)
             else:
-                texts = read[name] = batch.texts(name, rows)
+                texts = read[name] = composed_words(batch.texts(name, rows))
                 wrong = _of_rows(words_wrong(field, texts.words), texts)
             if wrong is not None and wrong.any():
                 self._refusals.add(refused, wrong, f"row-value-wrong: {name}")

@@ -116,6 +116,7 @@ class Bulk:
         names = {field.name for field in fields}
         problems = [_not_there(name, schema.names) for name in self._keep if name not in schema.names]
         problems += [_twice(name) for name in self._keep if name in names]
+        problems += [_there_twice(name) for name in self._keep if schema.names.count(name) > 1]
         if problems:
             raise Refused(problems)
         return pa.schema([*(schema.field(name) for name in self._keep), *fields])
@@ -256,6 +257,12 @@ def _specs(names: Sequence[str], vocabulary: Vocabulary) -> list[OperationSpec]:
 def _not_there(name: str, names: Sequence[str]) -> Diagnostic:
     hint = did_you_mean(name, names)
     return Diagnostic("row-column-missing", f"there is no column `{name}`, which is to be kept", None, hint)
+
+
+def _there_twice(name: str) -> Diagnostic:
+    return Diagnostic(
+        "row-column-twice", f"there are several columns `{name}`, one of which is to be kept", None, "keep one of them"
+    )
 
 
 def _twice(name: str) -> Diagnostic:

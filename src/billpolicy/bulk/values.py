@@ -81,6 +81,13 @@ def texts_of(column: pa.Array) -> Texts:
     return Texts(numbers, column.dictionary.cast(pa.string()))
 
 
+def composed_words(texts: Texts) -> Texts:
+    """The same texts as policies write them: in Unicode's composed form (NFC)."""
+    if pc.all(pc.string_is_ascii(texts.words)).as_py() is not False:
+        return texts
+    return texts._replace(words=pc.utf8_normalize(texts.words, "NFC"))
+
+
 def words_wrong(field: FieldSpec, words: pa.StringArray) -> Bools:
     """Which of these words a field cannot be."""
     known = _closed(field)
@@ -160,12 +167,12 @@ def _minor_units(column: pa.Array, currency: Texts) -> tuple[Ints, Bools]:
     for many in (int(each) for each in np.unique(digits) if each >= 0):
         those = fits & (digits == many)
         shift = many - column.type.scale
+        if abs(shift) > 18:
+            fits = fits & ~those  # one by one
+            continue
         if shift >= 0:
             most = (MAX_MINOR - 1) // 10**shift
             found, fine = unscaled * np.int64(10**shift), (unscaled <= most) & (unscaled >= -most)
-        elif shift < -18:
-            fits = fits & ~those  # one by one
-            continue
         else:
             found = unscaled // np.int64(10**-shift)
             fine = (found * np.int64(10**-shift) == unscaled) & (found < MAX_MINOR) & (found > -MAX_MINOR)
