@@ -1,11 +1,12 @@
-"""A batch of rows, of which each column of texts is read once, whoever asks for which of its rows."""
+"""A batch of rows, of which each column is read once, whoever asks for which of its rows."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 
-from billpolicy.bulk.values import Ints, Texts, texts_of
+from billpolicy.bulk.values import Bools, Ints, Numbers, Texts, numbers_of, texts_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.vocabulary.spec import FieldSpec
 
 
 class Batch:
@@ -15,6 +16,7 @@ class Batch:
         self.rows: int = batch.num_rows
         self._batch = batch
         self._texts: dict[str, Texts] = {}
+        self._numbers: dict[str, tuple[Numbers, Bools | None]] = {}
 
     def column(self, name: str, rows: Ints | None = None) -> pa.Array:
         """A column as it is."""
@@ -28,6 +30,16 @@ class Batch:
             self._texts[name] = _readable(name, texts_of(self._batch.column(name)))
         found = self._texts[name]
         return found if rows is None else Texts(found.numbers[rows], found.words)
+
+    def numbers(self, field: FieldSpec, rows: Ints | None) -> tuple[Numbers, Bools | None]:
+        """A column of numbers, and which rows have one that no field of its type can be."""
+        if field.name not in self._numbers:
+            currency = self.texts(f"{field.name}.currency") if field.type == "money" else None
+            self._numbers[field.name] = numbers_of(field.type, self._batch.column(field.name), currency)
+        (values, there), wrong = self._numbers[field.name]
+        if rows is None:
+            return Numbers(values, there), wrong
+        return Numbers(values[rows], None if there is None else there[rows]), None if wrong is None else wrong[rows]
 
 
 def _readable(name: str, texts: Texts) -> Texts:

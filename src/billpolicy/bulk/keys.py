@@ -77,7 +77,7 @@ class Found(NamedTuple):
 
     @classmethod
     def nothing(cls, rows: int) -> Found:
-        return cls(*(np.full(rows, _NOWHERE, np.int32) for _ in range(3)))
+        return cls(*(np.full(rows, _NOWHERE, type_) for type_ in (np.int32, np.int8, np.int32)))
 
     def put(self, rows: Ints, found: Found) -> None:
         """Take over what was found of these rows."""
@@ -102,6 +102,16 @@ class _Way(NamedTuple):
     """That of level `default`, or of a setting."""
 
 
+class _Tables(NamedTuple):
+    """What is known of the decisions so far, to look up many at once."""
+
+    way: Ints
+    """Of each decision where its way begins in the other two."""
+    rule: Ints
+    source: Ints
+    level: Ints
+
+
 class Ways:
     """One key of one operation: of each decision its way and its rule."""
 
@@ -119,6 +129,7 @@ class Ways:
         self._level: list[list[int]] = []
         self._way_of: list[int] = []
         self._rule_of: list[int] = []
+        self._tables: _Tables | None = None
 
     def add(self, levels: tuple[Level, ...], constant: Value | None, rule: str | None) -> None:
         """One decision more; without a rule, nothing is decided."""
@@ -126,11 +137,13 @@ class Ways:
         if way not in self._ways:
             self._ways[way] = len(self._ways)
             self._tabulate(way)
+        self._tables = None
         self._way_of.append(self._ways[way])
         self._rule_of.append(0 if rule is None else self.key.rules[rule])
 
     def forget(self) -> None:
         """Begin the decisions anew."""
+        self._tables = None
         self._way_of.clear()
         self._rule_of.clear()
 
@@ -154,15 +167,23 @@ class Ways:
 
     def walk(self, decisions: Ints, batch: Batch, rows: Ints | None) -> tuple[Found, Bools]:
         """What is found of some rows of a batch, and for which of them nothing is."""
+        tables = self._tables = self._tables or self._tabled()
         texts = [batch.texts(column, rows) for _, column in self._held]
-        places = np.array(self._way_of, np.int32)[decisions] << len(texts)
+        places = tables.way[decisions]
         for bit, column in enumerate(texts):
             places |= (column.numbers >= 0).astype(np.int32) << bit
-        source = np.array(self._source, np.int16).ravel()[places]
-        level = np.array(self._level, np.int8).ravel()[places]
+        source = tables.source[places]
         *begins, constants = self.key.begins(batch)
         values = (constants - 2) - source.astype(np.int32)
         for (_, name), column in zip(self._held, texts, strict=True):
             number = self.key.held[name]
             np.copyto(values, column.numbers + np.int32(begins[number]), where=source == number)
-        return Found(values, level, np.array(self._rule_of, np.int32)[decisions]), source == _NOWHERE
+        return Found(values, tables.level[places], tables.rule[decisions]), source == _NOWHERE
+
+    def _tabled(self) -> _Tables:
+        return _Tables(
+            np.array(self._way_of, np.int32) << len(self._held),
+            np.array(self._rule_of, np.int32),
+            np.array(self._source, np.int16).ravel(),
+            np.array(self._level, np.int8).ravel(),
+        )

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from billpolicy.bulk.batch import Batch
 from billpolicy.bulk.codes import SMALL, Codes
@@ -31,7 +30,7 @@ from billpolicy.bulk.values import (
     classes_of_words,
     composed_words,
     fact_at,
-    numbers_of,
+    numbers_wrong,
     truths_of,
     words_wrong,
 )
@@ -154,20 +153,19 @@ class Part:
             if field.type == "boolean":
                 read[name] = truths_of(batch.column(name, rows))
             elif field.type in ("integer", "days", "money", "date"):
-                currency = batch.texts(f"{name}.currency", rows) if field.type == "money" else None
-                numbers, wrong = numbers_of(field, batch.column(name, rows), currency)
-                read[name] = numbers
-                if currency is not None:
-                    read[f"{name}.currency"] = _where(numbers.there, currency)
+                numbers, wrong = batch.numbers(field, rows)
+                read[name], wrong = numbers, numbers_wrong(field, numbers, wrong)
+                if field.type == "money":
+                    read[f"{name}.currency"] = _where(numbers.there, batch.texts(f"{name}.currency", rows))
             else:
                 texts = read[name] = composed_words(batch.texts(name, rows))
                 wrong = _of_rows(words_wrong(field, texts.words), texts)
             if wrong is not None and wrong.any():
                 self._refusals.add(refused, wrong, f"row-value-wrong: {name}")
         for held in self.columns.held:
-            texts = batch.texts(held.column, rows)
-            wrong = _of_rows(pc.equal(pc.binary_length(texts.words), 0).to_numpy(zero_copy_only=False), texts)
-            if wrong is not None:
+            place = batch.texts(held.column).words.index("").as_py()
+            if place >= 0:
+                wrong = batch.texts(held.column, rows).numbers == place
                 self._refusals.add(refused, wrong, f"row-value-wrong: {held.column}")
         return read
 

@@ -155,20 +155,28 @@ class Bulk:
 
     def _split(self, batch: Batch) -> _Split:
         """Who decides which rows: a part, or nobody, for a reason."""
-        whose = np.zeros(batch.rows, np.int64)
+        whose = np.zeros(batch.rows, np.int16)
         if self._by_column:
             texts = batch.texts(OPERATION)
             place_of = {spec.name: place for place, spec in enumerate(self._operations)}
             places = [place_of.get(word, _NOBODY) for word in texts.words.to_pylist()]
-            whose = np.array([*places, _NOBODY], np.int64)[texts.numbers]
+            whose = np.array([*places, _NOBODY], np.int16)[texts.numbers]
         versions = len(self._resolvers)
         if versions > 1:
             days = batch.column(DATE).cast(pa.int32()).fill_null(_NO_DAY).to_numpy(zero_copy_only=False)
-            version = np.array(self._version_after)[np.searchsorted(self._edges, days, side="right")]
+            version = np.array(self._version_after, np.int16)[np.searchsorted(self._edges, days, side="right")]
             version[days == _NO_DAY] = 0  # whichever says that there must be one
             whose = np.where(version < 0, np.minimum(whose, _NO_VERSION), whose * versions + version)
             whose = np.where(whose < _NO_VERSION, _NOBODY, whose)
-        return [(self._part(int(number)), np.flatnonzero(whose == number)) for number in np.unique(whose)]
+        counts = np.bincount(whose - _NOBODY)
+        if np.count_nonzero(counts) == 1:
+            return [(self._part(int(whose[0])), np.arange(batch.rows))]
+        in_order = np.argsort(whose, kind="stable")  # of so small numbers as fast as reading them
+        ends = np.cumsum(counts)
+        return [
+            (self._part(int(place) + _NOBODY), in_order[ends[place] - counts[place] : ends[place]])
+            for place in np.flatnonzero(counts)
+        ]
 
     def _part(self, number: int) -> Part | str:
         if number < 0:

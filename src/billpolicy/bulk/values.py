@@ -22,15 +22,15 @@ from billpolicy.deciding.matching.cells import NumberCells, WordCells
 from billpolicy.deciding.rows import DATE, fact_of
 from billpolicy.money import MAX_MINOR, MINOR_DIGITS, AmountError, to_minor
 from billpolicy.policy.condition import Fact
-from billpolicy.source.scalars import MAX_INTEGER
-from billpolicy.vocabulary.spec import FieldSpec
+from billpolicy.source.scalars import MAX_INTEGER, MAX_TEXT
+from billpolicy.vocabulary.spec import FieldSpec, FieldType
 
 Ints: TypeAlias = npt.NDArray[Any]
 """Whole numbers, of as many bits as are needed."""
 Bools: TypeAlias = npt.NDArray[np.bool_]
 
-_PLAIN_TEXT = r"^[!-~]([ -~]{0,253}[!-~])?$"
-"""Texts that are right beyond doubt: what has other letters than these is looked at by itself."""
+_PLAIN_TEXT = r"^[!-~]([ -~]*[!-~])?$"
+"""Texts that are right beyond doubt, but for their length: what has other letters is looked at by itself."""
 _FIRST_DAY = datetime.date(1970, 1, 1).toordinal()
 _MOST_DIGITS = max(MINOR_DIGITS.values())
 
@@ -74,11 +74,26 @@ def texts_of(column: pa.Array) -> Texts:
         column = column.cast(pa.string()).dictionary_encode()
     elif column.dictionary.null_count:
         column = column.cast(column.type.value_type).cast(pa.string()).dictionary_encode()
-    indices = column.indices
-    if indices.null_count:
-        indices = indices.fill_null(-1)
-    numbers = indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
-    return Texts(numbers, column.dictionary.cast(pa.string()))
+    indices = column.indices.cast(pa.int32())
+    there = _valid(indices)
+    numbers = _raw(indices, np.int32)
+    return Texts(numbers if there is None else np.where(there, numbers, -1), column.dictionary.cast(pa.string()))
+
+
+def _valid(column: pa.Array) -> Bools | None:
+    """Which rows have a value; None: all of them."""
+    if not column.null_count:
+        return None
+    until = column.offset + len(column)
+    bits = np.unpackbits(np.frombuffer(column.buffers()[0], np.uint8), count=until, bitorder="little")
+    return bits[column.offset :].view(np.bool_)
+
+
+def _raw(column: pa.Array, type_: npt.DTypeLike) -> Ints:
+    """The numbers of a column as they lie in memory: anything where there is none."""
+    buffer = column.buffers()[1]
+    found: Ints = np.frombuffer(buffer, type_) if buffer else np.zeros(0, type_)
+    return found[column.offset : column.offset + len(column)]
 
 
 def composed_words(texts: Texts) -> Texts:
@@ -92,7 +107,8 @@ def words_wrong(field: FieldSpec, words: pa.StringArray) -> Bools:
     """Which of these words a field cannot be."""
     known = _closed(field)
     if known is None:
-        fine = pc.match_substring_regex(words, _PLAIN_TEXT)
+        short = pc.less_equal(pc.binary_length(words), MAX_TEXT)
+        fine = pc.and_(pc.match_substring_regex(words, _PLAIN_TEXT), short)
     else:
         fine = pc.is_in(words, value_set=pa.array(sorted(known), pa.string()))
     wrong: Bools = np.logical_not(fine.to_numpy(zero_copy_only=False))
@@ -118,29 +134,34 @@ def _can_be(field: FieldSpec, value: Any) -> bool:
     return True
 
 
-def numbers_of(field: FieldSpec, column: pa.Array, currency: Texts | None) -> tuple[Numbers, Bools | None]:
-    """A column of numbers, and which rows have one that the field cannot be. `currency`: of amounts, row by row."""
-    there = None if not column.null_count else column.is_valid().to_numpy(zero_copy_only=False)
-    wrong: Bools | None
+def numbers_of(type_: FieldType, column: pa.Array, currency: Texts | None) -> tuple[Numbers, Bools | None]:
+    """A column of numbers, and which rows have one that no field of this type can be. `currency`: of amounts."""
     if pa.types.is_null(column.type):
-        values, wrong = np.zeros(len(column), np.int64), None
-    elif field.type == "money":
+        return Numbers(np.zeros(len(column), np.int64), np.zeros(len(column), np.bool_)), None
+    there = _valid(column)
+    wrong: Bools | None
+    if type_ == "money":
         assert currency is not None
         values, wrong = _minor_units(column, currency)
+    elif type_ == "date":
+        values = _raw(column, np.int32) + np.int32(_FIRST_DAY)
+        wrong = _outside(values, 1, datetime.date.max.toordinal())
     else:
-        days = field.type == "date"
-        whole = column.cast(pa.int32()) if days else column.cast(pa.int64())
-        values = whole.fill_null(0).to_numpy(zero_copy_only=False)
-        least, most = (1, datetime.date.max.toordinal()) if days else (1 - MAX_INTEGER, MAX_INTEGER - 1)
-        values = values + _FIRST_DAY if days else values
-        wrong = _outside(values, least, most)
-    if field.at_least is not None:
-        wrong = _either(wrong, _outside(values, field.at_least, None))
-    if wrong is not None and there is not None:
-        wrong &= there
-    if field.name == DATE and there is not None:
-        wrong = _either(wrong, ~there)
-    return Numbers(values, there), wrong
+        values = _raw(column.cast(pa.int64()), np.int64)
+        wrong = _outside(values, 1 - MAX_INTEGER, MAX_INTEGER - 1)
+    return Numbers(values, there), wrong if wrong is None or there is None else wrong & there
+
+
+def numbers_wrong(field: FieldSpec, numbers: Numbers, wrong: Bools | None) -> Bools | None:
+    """Which rows have a number that the field cannot be. `wrong`: those of which that is known."""
+    if field.name == DATE and numbers.there is not None:
+        return _either(wrong, ~numbers.there)
+    if field.at_least is None:
+        return wrong
+    below = _outside(numbers.values, field.at_least, None)
+    if below is not None and numbers.there is not None:
+        below &= numbers.there
+    return _either(wrong, below)
 
 
 def _outside(values: Ints, least: int, most: int | None) -> Bools | None:
@@ -156,19 +177,21 @@ def _either(one: Bools | None, other: Bools | None) -> Bools | None:
 
 def _minor_units(column: pa.Array, currency: Texts) -> tuple[Ints, Bools]:
     """Amounts in minor units of their currency, and which are none: finer than it, too large, or of no currency."""
-    digits = np.array([MINOR_DIGITS.get(word, -1) for word in currency.words.to_pylist()] + [-1])[currency.numbers]
+    digits_of = [MINOR_DIGITS.get(word, -1) for word in currency.words.to_pylist()]
+    digits = np.array([*digits_of, -1], np.int8)[currency.numbers]
     if column.type.scale > _MOST_DIGITS:
         with suppress(pa.ArrowInvalid):  # where some are finer than any currency, these are found below
             column = column.cast(pa.decimal128(38, _MOST_DIGITS))
     column = column.cast(pa.decimal128(38, column.type.scale))
-    raw = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)[column.offset : column.offset + len(column)]
-    unscaled, fits = raw[:, 0], raw[:, 1] == raw[:, 0] >> 63
+    begins = column.offset
+    raw = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)[begins : begins + len(column)]
+    unscaled = np.ascontiguousarray(raw[:, 0])
+    fits = raw[:, 1] == unscaled >> 63
     units, wrong = np.zeros(len(column), np.int64), np.ones(len(column), np.bool_)
-    for many in (int(each) for each in np.unique(digits) if each >= 0):
-        those = fits & (digits == many)
+    for many in {each for each in digits_of if each >= 0}:
         shift = many - column.type.scale
         if abs(shift) > 18:
-            fits = fits & ~those  # one by one
+            fits &= digits != many  # these are looked at one by one
             continue
         if shift >= 0:
             most = (MAX_MINOR - 1) // 10**shift
@@ -176,9 +199,10 @@ def _minor_units(column: pa.Array, currency: Texts) -> tuple[Ints, Bools]:
         else:
             found = unscaled // np.int64(10**-shift)
             fine = (found * np.int64(10**-shift) == unscaled) & (found < MAX_MINOR) & (found > -MAX_MINOR)
+        those = fits & (digits == many)
         np.copyto(units, found, where=those)
         np.copyto(wrong, ~fine, where=those)
-    for row in np.flatnonzero(~fits & (digits >= 0)):
+    for row in () if fits.all() else np.flatnonzero(~fits & (digits >= 0)):
         amount = column[int(row)].as_py()
         if amount is not None:
             wrong[row] = not _take(units, int(row), amount, currency.text(int(row)) or "")
