@@ -19,6 +19,7 @@ from typing import TextIO
 from benchmarks import (
     allocate,
     bill_run,
+    bulk,
     check,
     closure,
     load,
@@ -49,6 +50,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "closure": closure.main,
     "policy_ci": policy_ci.main,
     "check": check.main,
+    "bulk": lambda: bulk.main(10_000_000),
 }
 PEERS = ("durable_rules", "duckdb", "msgspec", "psycopg", "pyarrow", "pydantic", "pyspark", "PyYAML", "SQLAlchemy")
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"

@@ -2,8 +2,8 @@
 
 Twelve operations in one file, by 40 and by 400 rules, with up to 40,000 combinations of what the rules ask for and
 20,000 contacts. The first peer decides nothing: pyarrow reads the same columns and writes the same result, which it has
-in memory. DuckDB decides by the CASE that a person would write. Each has both cores. Answers are compared first: with
-DuckDB row by row, and on a sample with the same rules in Python.
+in memory. DuckDB decides by the CASE that a person would write. Measured is the CPU time of all threads, as other work
+takes turns with them. Answers are compared first: with DuckDB row by row, and on a sample with the same rules in Python.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import itertools
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 
 from benchmarks import rules as bench
 from benchmarks.goals import Goal
-from benchmarks.rounds import rates, ratio, table
+from benchmarks.rounds import Contestant, ratio, table
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
 
@@ -215,28 +216,32 @@ def contest(folder: Path, data: Path, count: int, rules: int, rounds: int) -> li
     compare(written, data, mine, theirs)
     result = parquet.read_table(mine)
     print(f"bulk: {count:,} rows, {rules} rules, 12 operations, 3 attributes, Parquet to Parquet, same answers")
-    found = rates(
-        {
-            "billpolicy resolve": lambda: billpolicy(rules, data, mine),
-            "pyarrow, only read and written": lambda: only_read_and_written(data, result, peer),
-            "DuckDB, CASE by hand": lambda: duckdb(query, theirs),
-        },
-        count,
-        rounds,
-        warm=False,
-    )
+    contestants: dict[str, Contestant] = {
+        "billpolicy resolve": lambda: billpolicy(rules, data, mine),
+        "pyarrow, only read and written": lambda: only_read_and_written(data, result, peer),
+        "DuckDB, CASE by hand": lambda: duckdb(query, theirs),
+    }
+    found: dict[str, list[float]] = {name: [] for name in contestants}
+    for name in [*contestants] * rounds:
+        began = time.process_time()
+        contestants[name]()
+        found[name].append(count / (time.process_time() - began))
     print(table(found, "rows"))
     times = ratio(found, "pyarrow, only read and written", "billpolicy resolve")
     case = ratio(found, "billpolicy resolve", "DuckDB, CASE by hand")
     once = [sys.executable, "-c", _ONCE, str(rules), str(data), str(mine)]
     peak = int(subprocess.run(once, check=True, capture_output=True, text=True).stdout) / 1024
-    print(f"  billpolicy / only read and written, time:  {times:.2f}")
-    print(f"  DuckDB's CASE / billpolicy, time:          {case:.2f}")
-    print(f"  peak memory of `resolve`:                  {peak:,.0f} MB")
+    print(f"  billpolicy / only read and written, CPU time:  {times:.2f}")
+    print(f"  DuckDB's CASE / billpolicy, CPU time:          {case:.2f}")
+    print(f"  peak memory of `resolve`:                      {peak:,.0f} MB")
     what = f"{count:,} rows decided by {rules} rules, Parquet to Parquet"
     return [
-        Goal(what, "at most 1.5 times as long as pyarrow reading and writing the same columns", f"{times:.2f} times"),
-        Goal(what, "no longer than a hand-written CASE in DuckDB", f"{1 / case:.2f} times"),
+        Goal(
+            what,
+            "at most 1.5 times the CPU time of pyarrow that reads and writes the same columns",
+            f"{times:.2f} times",
+        ),
+        Goal(what, "no more CPU time than a hand-written CASE in DuckDB", f"{1 / case:.2f} times"),
         Goal(f"{what}: memory", "below 1 GB", f"{peak:,.0f} MB"),
     ]
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bill_run, closure, load, policy_ci, post, post_chained, resolve, rules, sync, usage
+from benchmarks import bill_run, bulk, closure, load, policy_ci, post, post_chained, resolve, rules, sync, usage
 from benchmarks.validate import large_policy
 from billpolicy.book.load import load_book
 from billpolicy.deciding.proven import prove
 from tests.helpers.engine import needs_engine
+from tests.helpers.tools import needs_package
 
 BOOKS = {"json": load.in_json, "yaml": load.in_yaml}
 TRANSFER = "transfer_negative_invoice"
@@ -75,6 +76,14 @@ def test_what_is_recorded_and_what_is_inserted_by_hand_is_the_same(capsys: pytes
     """The contest ends in an error where it is not."""
     usage.main(rows=30, rounds=1, subscriptions=10)
     assert "by hand / file to ledger" in capsys.readouterr().out
+
+
+def test_a_table_a_case_and_a_program_by_hand_decide_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    """The contest ends in an error where they do not."""
+    needs_package("duckdb")
+    goals = bulk.main(count=3_000, rounds=1)
+    assert capsys.readouterr().out.count("same answers") == 2
+    assert len(goals) == 6
 
 
 def test_the_closure_and_what_its_peers_find_is_the_same(capsys: pytest.CaptureFixture[str]) -> None:

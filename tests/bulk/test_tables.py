@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billpolicy.bulk import codes, part
+from billpolicy.bulk import codes, part, values
 from billpolicy.bulk import tables as bulk_tables
 from billpolicy.bulk.tables import Bulk
 from billpolicy.deciding.columns import fields_of
@@ -204,6 +204,14 @@ def test_the_day_of_a_row_selects_the_version_and_the_country_the_default(seed: 
     assert {"german", "french", "any", "rest", "n", "m", None} == set(values)
 
 
+def test_a_policy_without_a_rule_or_an_end_still_chooses_defaults() -> None:
+    text = BY_COUNTRY.replace("NAME", "one").replace("effective: {from: FROM, until: UNTIL}\n", "").replace("OTHER", "")
+    rows = [{"date": DAY, "account.country": country} for country in ("DE", "FR", "AT")]
+    names = ("date", "account.country", "account.note")
+    _, found = of(rows, names, text=text.partition("exceptions:")[0])
+    assert [row["note"] or row["refused"] for row in found] == ["german", "french", "chain-exhausted: note"]
+
+
 def test_more_combinations_than_fit_a_number_and_more_than_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same with the numbers of combinations renumbered after each fact, and forgotten after each batch."""
     versions, names = Versions([Resolver(small(), "python")]), (*NAMES, *HELD)
@@ -225,6 +233,7 @@ def test_more_combinations_than_fit_a_number_and_more_than_are_kept(monkeypatch:
     ]
     fields = {field.name: field for field in fields_of(versions.policies[0], SMALL["credit_only"])}
     together = table(rows, names, fields, random.Random(2))
+    monkeypatch.setattr(values, "_FEW", 0)
     monkeypatch.setattr(codes, "_MOST", 8)
     monkeypatch.setattr(codes, "_MOST_RENUMBERED", 7)
     monkeypatch.setattr(codes, "SMALL", 6)

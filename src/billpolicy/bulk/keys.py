@@ -174,10 +174,11 @@ class Ways:
             places |= (column.numbers >= 0).astype(np.int32) << bit
         source = tables.source[places]
         *begins, constants = self.key.begins(batch)
-        values = (constants - 2) - source.astype(np.int32)
+        # Each row has one source, and to multiply by 0 or 1 is faster than to choose.
+        values = (np.int32(constants - 2) - source) * (source < _NOWHERE)
         for (_, name), column in zip(self._held, texts, strict=True):
             number = self.key.held[name]
-            np.copyto(values, column.numbers + np.int32(begins[number]), where=source == number)
+            values += (column.numbers + np.int32(begins[number])) * (source == number)
         return Found(values, tables.level[places], tables.rule[decisions]), source == _NOWHERE
 
     def _tabled(self) -> _Tables:

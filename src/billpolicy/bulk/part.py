@@ -29,7 +29,7 @@ from billpolicy.bulk.values import (
     classes_of_truths,
     classes_of_words,
     composed_words,
-    fact_at,
+    facts_at,
     numbers_wrong,
     truths_of,
     words_wrong,
@@ -49,6 +49,7 @@ _NOTHING = 0
 _Classes = WordCells | NumberCells
 
 
+_Defaults = tuple[tuple[str, str], ...]
 _Facts = dict[str, Column]
 """The columns of fields, and of the currencies of amounts."""
 
@@ -83,7 +84,9 @@ class Part:
         self._codes = Codes([_count(one) for one in self._asked])
         self._of_code: Ints = np.full(0, NONE, np.int32)
         """Of each code the number of its decision."""
-        self._kept: dict[tuple[int, tuple[tuple[str, str], ...]], int] = {}
+        self._defaults = None if resolver.policy.defaults_by else self._chosen({})
+        """What level `default` holds, where no field of a row chooses it."""
+        self._kept: dict[tuple[int, _Defaults], int] = {}
         self._deciding: list[Deciding] = []
         """Kept for the `id`s that `_kept` is by."""
         self._refused_of: list[int] = []
@@ -118,7 +121,7 @@ class Part:
         self._refused_of.clear()
         for ways in self._ways:
             ways.forget()
-        self._add(None, {}, NONE)
+        self._add(None, (), NONE)
 
     # -- a batch -------------------------------------------------------------------------------------------------------
 
@@ -182,8 +185,7 @@ class Part:
         new = np.flatnonzero((decisions == NONE) & fine)
         if len(new):
             each, first = np.unique(codes[new], return_index=True)
-            for code, row in zip(each, new[first], strict=True):
-                self._of_code[code] = self._decide(int(row), read, classes)
+            self._of_code[each] = self._decide(new[first], read, classes)
             decisions = self._of_code[codes]
         if not fine.all():
             decisions[~fine] = _NOTHING
@@ -201,28 +203,39 @@ class Part:
 
     # -- a decision ----------------------------------------------------------------------------------------------------
 
-    def _decide(self, row: int, read: _Facts, classes: Sequence[Ints]) -> int:
-        """The number of what is decided of a row, and so of all with its classes."""
-        of_fact = {one.fact: int(each[row]) for one, each in zip(self._asked, classes, strict=True)}
-        holding = self._rows.cells.holding(of_fact.get(one.fact, _unset(one)) for one in self._cells)
-        asked = {DATE, *of_fact}
-        facts = {name: fact for name in asked if (fact := fact_at(read[name], row)) is not None}
-        defaults = self._defaults(facts)
+    def _decide(self, rows: Ints, read: _Facts, classes: Sequence[Ints]) -> list[int]:
+        """The numbers of what is decided of these rows, and so of all with the classes of one of them."""
+        of_fact = {one.fact: each[rows].tolist() for one, each in zip(self._asked, classes, strict=True)}
+        of_cells = [of_fact.get(one.fact) or [_unset(one)] * len(rows) for one in self._cells]
+        cells = zip(*of_cells, strict=True) if of_cells else iter([()] * len(rows))
+        asked = dict.fromkeys((DATE, *of_fact))
+        columns = [facts_at(read[name], rows) for name in asked]
+        decided = []
+        # Where conditions ask about nothing, there is one class of rows, and one decision.
+        for cell, row in zip(
+            zip(*of_cells, strict=True) if of_cells else [()], zip(*columns, strict=True), strict=True
+        ):
+            facts = {name: fact for name, fact in zip(asked, row, strict=True) if fact is not None}
+            decided.append(self._decided(self._rows.cells.holding(cell), facts))
+        return decided
+
+    def _decided(self, holding: int, facts: Mapping[str, Fact]) -> int:
         try:
             deciding = self._rows.deciding(holding, facts)
         except Refused as refused:
-            return self._add(None, {}, self._refusals.number(*map(_reason, refused.diagnostics)))
-        by = id(deciding), tuple(sorted(defaults.items()))
+            return self._add(None, (), self._refusals.number(*map(_reason, refused.diagnostics)))
+        by = id(deciding), self._defaults if self._defaults is not None else self._chosen(facts)
         if by not in self._kept:
             self._deciding.append(deciding)
-            self._kept[by] = self._add(deciding, defaults, NONE)
+            self._kept[by] = self._add(deciding, by[1], NONE)
         return self._kept[by]
 
-    def _defaults(self, facts: Mapping[str, Fact]) -> dict[str, str]:
+    def _chosen(self, facts: Mapping[str, Fact]) -> _Defaults:
+        """What level `default` holds of each key."""
         held = self._resolver.defaults(facts).held
-        return {key: value for key, value in held.items() if isinstance(value, str)}
+        return tuple((key, value) for key, value in sorted(held.items()) if isinstance(value, str))
 
-    def _add(self, deciding: Deciding | None, defaults: Mapping[str, str], refusal: int) -> int:
+    def _add(self, deciding: Deciding | None, defaults: _Defaults, refusal: int) -> int:
         """The number of one decision more; of none: nothing is decided."""
         walks = {} if deciding is None else {walk.key: walk for walk in deciding.chains}
         settings = {} if deciding is None else deciding.settings
@@ -230,7 +243,7 @@ class Part:
             name = ways.key.name
             if name in walks:
                 walk = walks[name]
-                ways.add(walk.levels, defaults.get(name) if "default" in walk.levels else None, walk.rule)
+                ways.add(walk.levels, dict(defaults).get(name) if "default" in walk.levels else None, walk.rule)
             elif name in settings:
                 ways.add((), settings[name].value, settings[name].rule)
             else:

@@ -32,6 +32,8 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 _PLAIN_TEXT = r"^[!-~]([ -~]*[!-~])?$"
 """Texts that are right beyond doubt, but for their length: what has other letters is looked at by itself."""
 _FIRST_DAY = datetime.date(1970, 1, 1).toordinal()
+_FEW = 16
+"""Of so few bounds it is faster to compare with each than to search."""
 _MOST_DIGITS = max(MINOR_DIGITS.values())
 
 
@@ -75,9 +77,10 @@ def texts_of(column: pa.Array) -> Texts:
     elif column.dictionary.null_count:
         column = column.cast(column.type.value_type).cast(pa.string()).dictionary_encode()
     indices = column.indices.cast(pa.int32())
-    there = _valid(indices)
-    numbers = _raw(indices, np.int32)
-    return Texts(numbers if there is None else np.where(there, numbers, -1), column.dictionary.cast(pa.string()))
+    there, numbers = _valid(indices), _raw(indices, np.int32)
+    if there is not None:
+        numbers = (numbers + 1) * there - 1  # faster than to choose
+    return Texts(numbers, column.dictionary.cast(pa.string()))
 
 
 def _valid(column: pa.Array) -> Bools | None:
@@ -200,6 +203,8 @@ def _minor_units(column: pa.Array, currency: Texts) -> tuple[Ints, Bools]:
             found = unscaled // np.int64(10**-shift)
             fine = (found * np.int64(10**-shift) == unscaled) & (found < MAX_MINOR) & (found > -MAX_MINOR)
         those = fits & (digits == many)
+        if those.all():
+            return found, ~fine
         np.copyto(units, found, where=those)
         np.copyto(wrong, ~fine, where=those)
     for row in () if fits.all() else np.flatnonzero(~fits & (digits >= 0)):
@@ -236,7 +241,12 @@ def classes_of_truths(cells: WordCells, truths: Truths) -> Ints:
 
 def classes_of_numbers(cells: NumberCells, numbers: Numbers) -> Ints:
     """Of each row the class of its number."""
-    classes = np.searchsorted(np.array(cells.bounds, np.int64), numbers.values, side="right")
+    if len(cells.bounds) > _FEW:
+        classes = np.searchsorted(np.array(cells.bounds, np.int64), numbers.values, side="right")
+    else:
+        classes = np.zeros(len(numbers.values), np.int8)
+        for bound in cells.bounds:
+            classes += numbers.values >= bound
     return classes if numbers.there is None else np.where(numbers.there, classes, len(cells.bounds) + 1)
 
 
@@ -247,10 +257,12 @@ def truths_of(column: pa.Array) -> Truths:
     return Truths(column.cast(pa.int8()).fill_null(2).to_numpy(zero_copy_only=False))
 
 
-def fact_at(column: Column, row: int) -> Fact | None:
-    """The fact of one row."""
+def facts_at(column: Column, rows: Ints) -> list[Fact | None]:
+    """The facts of some rows."""
     if isinstance(column, Texts):
-        return column.text(row)
+        numbers = column.numbers[rows]
+        return cast("list[Fact | None]", column.words.take(pa.array(numbers, mask=numbers < 0)).to_pylist())
     if isinstance(column, Truths):
-        return (False, True, None)[int(column.values[row])]
-    return int(column.values[row]) if column.there is None or column.there[row] else None
+        return [(False, True, None)[value] for value in column.values[rows].tolist()]
+    there = [True] * len(rows) if column.there is None else column.there[rows].tolist()
+    return [value if has else None for value, has in zip(column.values[rows].tolist(), there, strict=True)]
