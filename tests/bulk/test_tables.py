@@ -204,8 +204,8 @@ def test_the_day_of_a_row_selects_the_version_and_the_country_the_default(seed: 
     assert {"german", "french", "any", "rest", "n", "m", None} == set(values)
 
 
-def test_a_policy_without_a_rule_or_an_end_still_chooses_defaults() -> None:
-    text = BY_COUNTRY.replace("NAME", "one").replace("effective: {from: FROM, until: UNTIL}\n", "").replace("OTHER", "")
+def test_a_policy_without_a_rule_or_a_day_that_ends_it_still_chooses_defaults() -> None:
+    text = BY_COUNTRY.replace("NAME", "one").replace("FROM, until: UNTIL", "0001-01-01").replace("OTHER", "")
     rows = [{"date": DAY, "account.country": country} for country in ("DE", "FR", "AT")]
     names = ("date", "account.country", "account.note")
     _, found = of(rows, names, text=text.partition("exceptions:")[0])

@@ -211,10 +211,7 @@ class Part:
         asked = dict.fromkeys((DATE, *of_fact))
         columns = [facts_at(read[name], rows) for name in asked]
         decided = []
-        # Where conditions ask about nothing, there is one class of rows, and one decision.
-        for cell, row in zip(
-            zip(*of_cells, strict=True) if of_cells else [()], zip(*columns, strict=True), strict=True
-        ):
+        for cell, row in zip(cells, zip(*columns, strict=True), strict=True):
             facts = {name: fact for name, fact in zip(asked, row, strict=True) if fact is not None}
             decided.append(self._decided(self._rows.cells.holding(cell), facts))
         return decided
