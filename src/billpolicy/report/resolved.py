@@ -49,15 +49,16 @@ class ResolvedRows:
 
 
 def resolved_text(result: ResolvedRows) -> str:
-    """The counts, and of each key the rules that decided most rows."""
+    """The counts, and of each key that several rules decided those that decided most rows."""
     lines = [f"{counted(result.rows, 'row')}: {result.decided:,} decided, {result.refused:,} refused"]
     for key, rules in result.by_rule.items():
         most = sorted(rules.items(), key=lambda each: (-each[1], each[0]))
-        if len(most) == 1:
-            lines.append(f"{key}: by {most[0][0]}")
+        if len(most) < 2:
             continue
         lines += [f"{key}:", *(f"  {rows:>14,}  {rule}" for rule, rows in most[:MOST_RULES])]
         if len(most) > MOST_RULES:
             rest = sum(rows for _, rows in most[MOST_RULES:])
-            lines.append(f"  {rest:>14,}  by {len(most) - MOST_RULES} other rules")
+            lines.append(f"  {rest:>14,}  by {counted(len(most) - MOST_RULES, 'other rule')}")
+    alike = sum(len(rules) == 1 for rules in result.by_rule.values())
+    lines += [f"{counted(alike, 'key')} by one rule each"] if alike else []
     return in_lines(lines)
