@@ -16,7 +16,8 @@ from typing import Any
 from billpolicy.deciding.decisions import Deciding, Resolution, Walk
 from billpolicy.deciding.matching.cells import MOST_KEPT
 from billpolicy.deciding.resolver import LevelValues, Resolver
-from billpolicy.deciding.rows import DATE, NUMBERS, RowPolicy, fact_of
+from billpolicy.deciding.rows import DATE, NUMBERS, RowPolicy, check_held, fact_of
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.money import MAX_MINOR, from_minor
 from billpolicy.source.composed import composed
 from billpolicy.source.scalars import MAX_INTEGER
@@ -54,11 +55,12 @@ class Decider:
         self._fine = 1 << max((max(each) for each in self._answers()), default=0).bit_length()
         self._kept: dict[int, Way] = {}
         self._shapes: dict[str, Callable[..., Way]] = {}
+        self._held = _Held()
         self.decide = self._written()
         """Decides one row: its values in the order of the columns -> a `Choice` for each key, in the order of `keys`.
 
-        What a level holds is given back as it stands there. Raises `Refused` where the row has a value that its field
-        cannot have, or a chain ends without one, and `TypeError` where it is no such row."""
+        Raises `Refused` where the row has a value that its field cannot have, where a level gives what is no text, or
+        where a chain ends without a value, and `TypeError` where it is no such row."""
 
     def _answers(self) -> list[list[int]]:
         cells = self._rows.cells
@@ -75,6 +77,7 @@ class Decider:
             "Decimal": Decimal,
             "day": datetime.date,
             "strange": (TypeError, ValueError, InvalidOperation),
+            "wrong": self._wrong,
         }
         asked = [str(self._fine - 1 | self._fine)]
         fields = {field.name: field for field in self._rows.columns.fields}
@@ -85,8 +88,9 @@ class Decider:
                 continue
             value = f"c{self._place[fact]}"
             known[f"words{number}"] = _Words(fields.get(fact), by_word, others, self._fine)
-            type_ = "bool" if fact in fields and fields[fact].type == "boolean" else "str"
-            asked.append(f"(words{number}[{value}] if type({value}) is {type_} or {value} is None else {ODD})")
+            of_truth = fact in fields and fields[fact].type == "boolean"
+            right = f" if type({value}) is bool or {value} is None else {ODD}" if of_truth else ""
+            asked.append(f"(words{number}[{value}]{right})")
         for number, (fact, bounds, each, unset) in enumerate(by_numbers):
             if fact not in self._place:
                 asked.append(str(unset | self._fine))
@@ -98,7 +102,7 @@ class Decider:
                 known[f"units{number}"] = _Units(field, bounds)
                 currency = f"c{self._place[f'{fact}.currency']}"
                 units = f"(u := units{number}[{currency}])"
-                inside = f"type({value}) is Decimal and type({currency}) is str and not {value} % {units}[1]"
+                inside = f"type({value}) is Decimal and not {value} % {units}[1]"
                 look = f"each{number}[bisect(u[0], {value})] if {inside}"
             else:
                 known[f"bounds{number}"] = _ends(field, bounds)
@@ -113,7 +117,12 @@ def decide(row):
     except strange:
         answer = {ODD}
     way = kept.get(answer)
-    return first(row, answer) if way is None else way(row)
+    if way is None:
+        way = first(row, answer)
+    try:
+        return way(row)
+    except TypeError:
+        raise wrong(row) from None
 """
         exec(source, known)
         found: Way = known["decide"]
@@ -134,8 +143,8 @@ def decide(row):
                 by_words.append((field.name, {None: every}, every))
         return by_words, by_numbers
 
-    def _first(self, row: Row, answer: int) -> tuple[Choice, ...]:
-        """Decides a row of an answer that was not seen before, or that is odd: then it is told what is."""
+    def _first(self, row: Row, answer: int) -> Way:
+        """The way of a row of an answer that was not seen before; of one that is odd it is told what is."""
         if len(row) != len(self._place):
             raise TypeError(
                 f"a row has {len(self._place)} values, in the order of the columns; this one has {len(row)}"
@@ -146,7 +155,7 @@ def decide(row):
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
             self._kept[answer] = way
-        return way(row)
+        return way
 
     # -- down the chains -----------------------------------------------------------------------------------------------
 
@@ -175,9 +184,7 @@ def decide(row):
             if level == "default":
                 found = self._default(number, walk, found)
             elif place is not None:
-                # What is no value and not None, as an empty text, is told.
-                otherwise = f"{found} if v is None else stop(row)"
-                found = f"((v, {level!r}, rule{number}) if (v := row[{place}]) else {otherwise})"
+                found = f"((held[v], {level!r}, rule{number}) if (v := row[{place}]) is not None else {found})"
         return found
 
     def _default(self, number: int, walk: Walk, otherwise: str) -> str:
@@ -189,7 +196,7 @@ def decide(row):
         return f"((v, 'default', rule{number}) if (v := {value}) is not None else {otherwise})"
 
     def _make(self, shape: str) -> Callable[..., Way]:
-        known: dict[str, Any] = {"stop": self._stop, "same": _same}
+        known: dict[str, Any] = {"stop": self._stop, "same": _same, "held": self._held}
         exec(shape, known)
         if len(self._shapes) >= MOST_SHAPES:
             self._shapes.clear()
@@ -209,7 +216,19 @@ def decide(row):
         levels["default"] = LevelValues("the policy's defaults", self._rows.resolver.policy.defaults)
         day = datetime.date.fromordinal(int(facts[DATE]))
         self._rows.resolver.resolve(self._rows.operation, day, facts, levels)
-        raise TypeError("a level of the row has an empty value; where there is none it must be None")
+        raise AssertionError("a chain that has a value is walked to its end")
+
+    def _wrong(self, row: Row) -> Refused:
+        """What is wrong with what levels hold."""
+        problems = []
+        for held in self._rows.columns.held:
+            value = row[self._place[held.column]]
+            try:
+                if value is not None:
+                    check_held(value)
+            except ValueError as error:
+                problems.append(Diagnostic("row-value-wrong", f"`{held.column}` of a row: {error}"))
+        return Refused(problems)
 
 
 def _same(word: str | None) -> str | None:
@@ -239,6 +258,19 @@ class _Words(dict[Any, int]):
         return answer
 
 
+class _Held(dict[Any, str]):
+    """What levels hold, as far as it was seen to be right; a `TypeError` tells that it is not."""
+
+    def __missing__(self, value: Any) -> str:
+        try:
+            found = check_held(value)
+        except ValueError as error:
+            raise TypeError(str(error)) from None
+        if len(self) < MOST_KEPT:
+            self[value] = found
+        return found
+
+
 class _Units(dict[Any, tuple[list[Decimal], Decimal]]):
     """Of each currency where the classes of amounts begin, in it, and its smallest amount."""
 
@@ -247,6 +279,8 @@ class _Units(dict[Any, tuple[list[Decimal], Decimal]]):
         self._bounds = _ends(field, bounds)
 
     def __missing__(self, currency: Any) -> tuple[list[Decimal], Decimal]:
+        if not isinstance(currency, str):
+            raise TypeError(currency)
         found = [from_minor(bound, currency) for bound in self._bounds], from_minor(1, currency)
         self[currency] = found
         return found

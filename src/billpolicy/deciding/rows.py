@@ -128,10 +128,11 @@ def fact_of(field: FieldSpec, value: Any, currency: Any = None) -> Fact:
     """A raw value as a fact: amounts are `Decimal` with their currency and become minor units, dates `datetime.date`
     and become ordinals. Raises `ValueError` with a sentence for what the field cannot be."""
     wanted, name = _TYPES[field.type]
-    if type(value) is not wanted:  # a moment is no date here, and true is no number
+    # A moment is no date here, and true is no number; but a text is one by its letters, whatever its type adds.
+    if type(value) is not wanted and not (wanted is str and isinstance(value, str)):
         raise ValueError(f"{value!r:.40} is not {name}")
     if isinstance(value, Decimal):
-        if type(currency) is not str:
+        if not isinstance(currency, str):
             raise ValueError(f"{value} has no currency beside it")
         if not value.is_finite():
             raise ValueError(f"{value} is not a number")
@@ -141,13 +142,20 @@ def fact_of(field: FieldSpec, value: Any, currency: Any = None) -> Fact:
     else:
         found = cast(Fact, value)
     if isinstance(found, str):
-        found = read_text(found)  # composed, as policies write it
+        found = read_text(str.__str__(found))  # composed, as policies write it
         _check_word(field, found)
     elif field.at_least is not None and found < field.at_least:
         raise ValueError(f"{value} is below {field.at_least}")
     elif abs(found) >= MAX_INTEGER and not isinstance(value, Decimal):
         raise ValueError(f"{value} is too large a number")
     return found
+
+
+def check_held(value: Any) -> str:
+    """What a level holds of an attribute. Raises `ValueError` for what is no text that names something."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r:.40} is not a text; where there is none it must be None")
+    return read_text(str.__str__(value))
 
 
 def _check_word(field: FieldSpec, word: str) -> None:
