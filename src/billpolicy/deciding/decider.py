@@ -75,14 +75,17 @@ class Decider:
             "kept": self._kept,
             "first": self._first,
             "Decimal": Decimal,
-            "day": datetime.date,
             "strange": (TypeError, ValueError, InvalidOperation),
             "wrong": self._wrong,
         }
-        asked = [str(self._fine - 1 | self._fine)]
+        asked = []
         fields = {field.name: field for field in self._rows.columns.fields}
         by_words, by_numbers = self._looked_at()
+        currencies = {f"{name}.currency": name for name, field in fields.items() if field.type == "money"}
+        of_currency = {currencies[fact]: (by_word, others) for fact, by_word, others in by_words if fact in currencies}
         for number, (fact, by_word, others) in enumerate(by_words):
+            if fact in currencies:
+                continue  # looked at with its amount
             if fact not in self._place:  # it is unset in every row
                 asked.append(str(by_word[None] | self._fine))
                 continue
@@ -96,24 +99,32 @@ class Decider:
                 asked.append(str(unset | self._fine))
                 continue
             field, value = fields[fact], f"c{self._place[fact]}"
-            known[f"each{number}"] = [ODD, *(answer | self._fine for answer in each[:-1]), ODD]
+            answers = [answer | self._fine for answer in each[:-1]]
             none = ODD if fact == DATE else unset | self._fine
+            if field.type == "date":
+                known[f"days{number}"] = _Days(bounds, answers, none)
+                asked.append(f"days{number}[{value}]")
+                continue
+            known[f"each{number}"] = [ODD, *answers, ODD]
             if field.type == "money":
-                known[f"units{number}"] = _Units(field, bounds)
+                by_currency, others = of_currency.get(fact, ({None: self._fine - 1}, self._fine - 1))
+                fine = {word: answer | self._fine for word, answer in by_currency.items()}
+                known[f"units{number}"] = _Units(field, bounds, fine, others | self._fine)
+                none &= fine[None]
                 currency = f"c{self._place[f'{fact}.currency']}"
                 units = f"(u := units{number}[{currency}])"
                 inside = f"type({value}) is Decimal and not {value} % {units}[1]"
-                look = f"each{number}[bisect(u[0], {value})] if {inside}"
+                look = f"each{number}[bisect(u[0], {value})] & u[2] if {inside}"
             else:
                 known[f"bounds{number}"] = _ends(field, bounds)
-                look = f"each{number}[bisect(bounds{number}, {value})] if type({value}) is {_TYPES[field.type]}"
+                look = f"each{number}[bisect(bounds{number}, {value})] if type({value}) is int"
             asked.append(f"({look} else {none} if {value} is None else {ODD})")
         names = "".join(f"c{place}, " for place in range(len(self._place)))
         source = f"""
 def decide(row):
     try:
         {names}= row
-        answer = {" & ".join(asked)}
+        answer = {" & ".join(asked) or self._fine}
     except strange:
         answer = {ODD}
     way = kept.get(answer)
@@ -271,31 +282,44 @@ class _Held(dict[Any, str]):
         return found
 
 
-class _Units(dict[Any, tuple[list[Decimal], Decimal]]):
-    """Of each currency where the classes of amounts begin, in it, and its smallest amount."""
+class _Units(dict[Any, tuple[list[Decimal], Decimal, int]]):
+    """Of each currency where the classes of amounts begin, in it, its smallest amount, and the answer of the currency
+    itself."""
 
-    def __init__(self, field: FieldSpec, bounds: Sequence[int]) -> None:
+    def __init__(self, field: FieldSpec, bounds: Sequence[int], by_word: Mapping[Any, int], others: int) -> None:
         super().__init__()
         self._bounds = _ends(field, bounds)
+        self._by_word, self._others = by_word, others
 
-    def __missing__(self, currency: Any) -> tuple[list[Decimal], Decimal]:
+    def __missing__(self, currency: Any) -> tuple[list[Decimal], Decimal, int]:
         if not isinstance(currency, str):
             raise TypeError(currency)
-        found = [from_minor(bound, currency) for bound in self._bounds], from_minor(1, currency)
+        answer = self._by_word.get(currency, self._others)
+        found = [from_minor(bound, currency) for bound in self._bounds], from_minor(1, currency), answer
         self[currency] = found
         return found
 
 
-_TYPES = {"integer": "int", "days": "int", "date": "day"}
+class _Days(dict[Any, int]):
+    """The answer of each day that was asked for; of None that of no day."""
+
+    def __init__(self, bounds: Sequence[int], answers: Sequence[int], none: int) -> None:
+        super().__init__({None: none})
+        self._bounds, self._answers = bounds, answers
+
+    def __missing__(self, day: Any) -> int:
+        if type(day) is not datetime.date:  # a moment is no day, and is equal to none
+            return ODD
+        found = self._answers[bisect_right(self._bounds, day.toordinal())]
+        if len(self) < MOST_KEPT:
+            self[day] = found
+        return found
 
 
-def _ends(field: FieldSpec, bounds: Sequence[int]) -> list[Any]:
-    """Where the classes of a number begin, with what is below and above all that it can be as two more."""
+def _ends(field: FieldSpec, bounds: Sequence[int]) -> list[int]:
+    """Where the classes of an amount or number begin, with what is below and above all that it can be as two more."""
     most = MAX_MINOR if field.type == "money" else MAX_INTEGER
     least = 1 - most if field.at_least is None else field.at_least
-    if field.type == "date":
-        last = datetime.date.max.toordinal()  # no class of days begins after it
-        return [datetime.date.min, *(datetime.date.fromordinal(bound) for bound in bounds if bound <= last)]
     return [least, *(min(max(bound, least), most) for bound in bounds), most]
 
 
