@@ -18,7 +18,7 @@ from pathlib import Path
 from billpolicy import __version__
 from billpolicy.source.cache import folder, program, read_own, write_own
 
-_PROVED_BY = ("analysis", "book", "deciding", "policy", "vocabulary")
+_PROVED_BY = ("analysis", "book", "countries", "deciding", "diagnostics", "policy", "source", "vocabulary")
 """The rooms that a proof stands on."""
 
 

@@ -50,10 +50,10 @@ def write_own(entry: Path, content: bytes) -> None:
 
 
 def program(version: str, rooms: Sequence[str]) -> str:
-    """This very program: its version, its Python, and the source files of these rooms by size and time, as in a
-    checkout they change without another version."""
+    """This very program: its version, its Python, and the source files of these rooms, and of money, by size and time,
+    as in a checkout they change without another version."""
     package = Path(__file__).parents[1]
-    files = sorted(file for room in rooms for file in (package / room).rglob("*.py"))
+    files = sorted([package / "money.py", *(file for room in rooms for file in (package / room).rglob("*.py"))])
     stamps = [(file.name, (found := file.stat()).st_size, found.st_mtime_ns) for file in files]
     return hashlib.sha256(repr((version, sys.version_info, stamps)).encode()).hexdigest()
 
