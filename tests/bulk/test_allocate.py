@@ -200,12 +200,33 @@ def test_arrow() -> None:
         ({"account": ["a"], "amount": [1]}, {"balance": [1, 2]}, "not equally long"),
         ({"account": ["a"], "amount": [1]}, {"balance": [10**17, 1, 1]}, "too large"),
         ({"account": ["a"], "amount": [1]}, {"document": ["I1", "I2", "I1"]}, "do not stand together"),
+        ({"account": pa.array([2**60, None]), "amount": [1, 1]}, {}, "`account` has a text or a whole number in each"),
+        ({"account": pa.array(["a", None]), "amount": [1, 1]}, {}, "`account` has a text or a whole number in each"),
+        ({"account": ["a"], "amount": [1]}, {"document": [1.0, 1.0, 2.0]}, "`document` has a text or a whole number"),
     ],
 )
 def test_what_does_not_fit(payments: dict[str, Any], items: dict[str, Any], why: str) -> None:
     plain: dict[str, Any] = {"document": ["I1", "I1", "I2"], "account": ["a", "a", "a"], "balance": [1, 2, 3]}
     with pytest.raises(ValueError, match=why):
         allocate_all(payments, {**plain, **items}, PLAIN, "USD")
+
+
+@pytest.mark.parametrize(("payer", "ower"), [(np.uint64, np.int64), (np.int64, np.uint64), (np.uint64, np.uint64)])
+def test_accounts_of_large_numbers_are_told_apart(payer: type, ower: type) -> None:
+    """2^60 and the next number are the same as floats."""
+    items = {"document": ["I1", "I2"], "account": np.array([2**60, 2**60 + 2], ower), "balance": [10, 10]}
+    found = allocate_all({"account": np.array([2**60 + 1, 2**60 + 2], payer), "amount": [7, 7]}, items, PLAIN, "USD")
+    assert (found.payment.tolist(), found.item.tolist(), found.left.tolist()) == ([1], [1], [7, 0])
+
+
+def test_no_day_is_the_last_of_all_days() -> None:
+    documents = [
+        Owed("I1", "a", [100], due_date=datetime.date.max, date=DAY),
+        Owed("I2", "a", [100], date=DAY - datetime.timedelta(1)),
+    ]
+    how = Rules(document_order="oldest_due_first")
+    found = list(all_at_once([("a", 50)], documents, how))
+    assert found == list(one_by_one([("a", 50)], documents, how)) == [([("I2", 0, 50)], 0)]
 
 
 def test_what_is_no_rule_for_payments() -> None:

@@ -25,6 +25,8 @@ from billpolicy.book.book import ZERO, Place
 from billpolicy.bulk.spreading import CLAIMS, Integers, Poured, ends, in_runs, pour, split
 from billpolicy.money import MAX_MINOR, from_minor, minor_digits, to_minor
 
+_NEVER = (datetime.date.max - datetime.date(1970, 1, 1)).days
+"""The day of what has none, as in every order of documents."""
 _FAR = 2**61
 """What is added up and multiplied stays below this: a quarter of what an integer of 64 bits can hold."""
 
@@ -84,7 +86,7 @@ class _Payments(NamedTuple):
 
     @classmethod
     def of(cls, columns: Columns) -> _Payments:
-        account, amount = _column(columns, "account"), _minor_units(columns, "amount")
+        account, amount = _names(columns, "account"), _minor_units(columns, "amount")
         if len(account) != len(amount):
             raise ValueError("the columns of the payments are not equally long")
         if amount.min(initial=1) <= 0:
@@ -106,7 +108,7 @@ class _Documents(NamedTuple):
 
     @classmethod
     def of(cls, columns: Columns) -> _Documents:
-        document, account = _column(columns, "document"), _column(columns, "account")
+        document, account = _names(columns, "document"), _names(columns, "account")
         balance = _minor_units(columns, "balance")
         if not len(document) == len(account) == len(balance):
             raise ValueError("the columns of the items are not equally long")
@@ -119,12 +121,12 @@ class _Documents(NamedTuple):
         return cls(account[start], number, start, np.diff(start, append=len(document)), balance, columns)
 
     def days(self, name: str) -> Integers:
-        """A column of dates as numbers of days; those that have none come last."""
+        """A column of dates as days since 1970; those that have none come last."""
         column = _column(self.items, name, missing=None)
         if column is None:
             return np.zeros(len(self.start), np.int64)
         dates = column[self.start].astype("datetime64[D]")
-        return _missing_last(dates.astype(np.int64), np.isnat(dates))
+        return np.where(np.isnat(dates), _NEVER, dates.astype(np.int64))
 
     def dates(self, name: str) -> Sequence[datetime.date | None]:
         """A column of dates as Python has them."""
@@ -162,6 +164,19 @@ def _column(columns: Columns, name: str, missing: Any = KeyError) -> Any:
             raise ValueError(f"there is no column `{name}`") from None
         return missing
     return values.to_numpy(zero_copy_only=False) if hasattr(values, "to_numpy") else np.asarray(values)
+
+
+def _names(columns: Columns, name: str) -> npt.NDArray[Any]:
+    """A column of names, texts or whole numbers. Where one is missing Arrow makes floats of them, and so does NumPy of
+    signed and unsigned ones together: of these several large numbers are one, and so would be what they name."""
+    column: npt.NDArray[Any] = _column(columns, name)
+    if not len(column):
+        return column.astype(object)
+    if column.dtype.kind not in "iuUTO" or (column.dtype.kind == "O" and any(one is None for one in column.tolist())):
+        raise ValueError(f"`{name}` has a text or a whole number in each row, and none is missing")
+    if column.dtype.kind == "u":
+        return column.astype(np.int64 if column.max() <= np.iinfo(np.int64).max else object)
+    return column
 
 
 def _minor_units(columns: Columns, name: str) -> Integers:
