@@ -110,7 +110,7 @@ def _statements(connection: sqlite3.Connection, ids: Sequence[str]) -> Iterator[
         (schema.documents, f"operation IN ({marks})"),
         (schema.billed, f"document IN ({numbers})"),
     ):
-        names = each.columns.keys()
+        names = each.names
         found = rows(f"SELECT {', '.join(names)} FROM {each.name} WHERE {condition}")
         yield f"INSERT INTO {each.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", found
     yield (

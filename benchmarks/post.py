@@ -21,8 +21,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Table
-
 import billpolicy
 from benchmarks.goals import Goal
 from benchmarks.rounds import Contestant, rates, ratio, table
@@ -35,6 +33,7 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.exchange.operations_file import operations_of
 from billpolicy.ledger import schema
 from billpolicy.ledger.store import Ledger, create_ledger, open_ledger
+from billpolicy.ledger.tables import Table
 from billpolicy.operations.chain import needs_of
 from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction
@@ -166,7 +165,7 @@ def _statements(
         (schema.applications, "id", applications),
     )
     for each, key, values in wanted:
-        names = each.columns.keys()
+        names = each.names
         found = [row for value in values for row in _select(connection, ", ".join(names), each.name, key, value)]
         if found:
             yield f"INSERT INTO {each.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", found

@@ -22,15 +22,15 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Boolean
 
 import billpolicy
 from benchmarks.goals import Goal
 from benchmarks.post import DAY, Statements, asked, batching, book, policy, posting, rows_of
 from billpolicy.book.book import Book
 from billpolicy.deciding.versions import Versions
-from billpolicy.ledger.schema import metadata
+from billpolicy.ledger.schema import TABLES
 from billpolicy.ledger.store import create_ledger, open_ledger
+from billpolicy.ledger.tables import Type
 from billpolicy.planning.request import Instruction
 from tests.helpers.postgresql import Server, server
 
@@ -120,9 +120,9 @@ def _by_hand(raw: psycopg.Connection, statements: Statements, *, copied: bool) -
         for text, rows in statements:
             words = text.split()
             if words[0] == "INSERT" and "CONFLICT" not in words:
-                table = metadata.tables[words[2]]
-                names = table.columns.keys()
-                truths = [place for place, column in enumerate(table.columns) if isinstance(column.type, Boolean)]
+                (table,) = [one for one in TABLES if one.name == words[2]]
+                names = table.names
+                truths = [place for place, column in enumerate(table.columns) if column.type is Type.BOOLEAN]
                 typed = [_typed(row, truths) for row in rows]
                 if copied:
                     with cursor.copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN") as copy:
@@ -143,10 +143,7 @@ def _typed(row: tuple[Any, ...], truths: list[int]) -> list[Any]:
 
 
 def _rows(connection: psycopg.Connection) -> list[Any]:
-    return [
-        sorted(map(str, connection.execute(f"SELECT * FROM {table.name}").fetchall()))
-        for table in metadata.sorted_tables
-    ]
+    return [sorted(map(str, connection.execute(f"SELECT * FROM {table.name}").fetchall())) for table in TABLES]
 
 
 def _clients(started: Server, versions: Versions, count: int) -> float:

@@ -19,7 +19,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger.postgresql.database import PostgresDatabase
-from billpolicy.ledger.schema import metadata
+from billpolicy.ledger.schema import TABLES
 from billpolicy.ledger.sqlite.database import SqliteDatabase
 from billpolicy.ledger.statements import select_from
 from billpolicy.ledger.store import Ledger, open_ledger
@@ -49,7 +49,7 @@ def dump(ledger: Ledger) -> list[str]:
     with ledger.reading() as reader:
         return [
             f"{table.name} {row}"
-            for table in metadata.sorted_tables
+            for table in TABLES
             for row in sorted(reader.connection.rows(select_from(table)), key=str)
         ]
 

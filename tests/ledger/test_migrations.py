@@ -16,7 +16,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from billpolicy.ledger import migrations
-from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS, metadata
+from billpolicy.ledger.migrations.metadata import metadata
+from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 from billpolicy.ledger.store import Ledger, create_ledger, ledger_revision, open_ledger
 from tests.helpers.command_line import billpolicy
 from tests.helpers.ledgers import dump, unkept, url_of, whole

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from sqlalchemy import Table
-
 from billpolicy.book import identities
 from billpolicy.book.links import links
 from billpolicy.book.numbers import counter_in, last_counter
@@ -26,6 +24,7 @@ from billpolicy.ledger.replay import replayed
 from billpolicy.ledger.shapes import shapes
 from billpolicy.ledger.statements import Connection, Row, select_from
 from billpolicy.ledger.structure import breach, orphans, other_tables
+from billpolicy.ledger.tables import Table
 from billpolicy.ledger.waiting import odd_waiting
 from billpolicy.money import from_minor
 from billpolicy.posting.stats import KeptHead
@@ -195,11 +194,10 @@ def _unreadable(connection: Connection) -> _Found:
             yield breach("operation-unreadable", f"what operation `{id}` was asked cannot be read any more")
 
 
-_COLUMNS = schema.documents.columns.keys()
-_NUMBER, _KIND = _COLUMNS.index("number"), _COLUMNS.index("kind")
+_NUMBER, _KIND = map(schema.documents.names.index, ("number", "kind"))
 
 
 def _unread(table: Table, row: Row, column: str) -> Diagnostic:
-    key = table.columns["number" if table is schema.documents else table.primary_key.columns[0].name]
-    name = row[table.columns.keys().index(key.name)]
+    key = "number" if table is schema.documents else table.key[0]
+    name = row[table.names.index(key)]
     return breach("record-unreadable", f"`{column}` of `{name}` in `{table.name}` is not as it was written")

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Boolean, Table
-
 from billpolicy.ledger import schema
 from billpolicy.ledger.inserting import DOCUMENTS, MASTER
 from billpolicy.ledger.statements import Connection, Row, select_from
+from billpolicy.ledger.tables import Table, Type
 
 _AT_ONCE = 1_000
 _OTHERS: tuple[Table, ...] = (
@@ -53,7 +52,7 @@ def _typed(table: Table, row: Row) -> Row:
     """With what is true or false as such: some databases hand out 0 and 1, and others take none."""
     typed = list(row)
     for place, column in enumerate(table.columns):
-        if isinstance(column.type, Boolean) and row[place] is not None:
+        if column.type is Type.BOOLEAN and row[place] is not None:
             typed[place] = bool(row[place])
     return tuple(typed)
 

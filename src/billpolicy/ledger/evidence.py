@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 from typing import NamedTuple
 
-from sqlalchemy import Table
-
 from billpolicy.ledger import imports, schema
 from billpolicy.ledger.chain import NOTHING, Content, Kind, Link, content_of, extend, linked
 from billpolicy.ledger.imports import Imports
 from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.structure import Breach
+from billpolicy.ledger.tables import Table
 from billpolicy.source.codec import CodecError, canonical, decode
 
 _LINKS = "SELECT id, kind, what, content, digest FROM chain ORDER BY id"
@@ -204,7 +203,7 @@ def _held(connection: Connection, each: Linked, start: int, before: int, state: 
 
 def _rows(connection: Connection, each: Linked) -> Iterator[tuple[str, str]]:
     """What names each row of a kind, and the digest of it, in the order in which they were written."""
-    columns = ", ".join(f"{table.name}.{column.name}" for table in each.tables for column in table.columns)
+    columns = ", ".join(f"{table.name}.{name}" for table in each.tables for name in table.names)
     for what, *row in connection.each(f"SELECT {each.what}, {columns} FROM {each.joined} ORDER BY {each.order}"):
         yield str(what), content_of(tuple(row))
 

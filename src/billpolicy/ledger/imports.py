@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any, NamedTuple
-
-from sqlalchemy import Boolean, Column, Table
+from typing import NamedTuple
 
 from billpolicy.ledger import schema
 from billpolicy.ledger.chain import Content, Link, extend
 from billpolicy.ledger.statements import Connection, Row
 from billpolicy.ledger.structure import Breach
+from billpolicy.ledger.tables import Column, Table, Type
 from billpolicy.source.codec import CodecError, canonical, decode
 
 BROUGHT = (
@@ -96,18 +95,18 @@ def _contents(connection: Connection, first: int, after: int = _NONE) -> default
     """Import -> the digest of all that it brought, as it came; of those after one. The first of them and all before it
     are one. What brought nothing has the digest of nothing."""
     found: defaultdict[int, Content] = defaultdict(Content)
-    own = ((table, None, None) for table, _ in BROUGHT)
-    for table, column, key in chain(own, schema.PARTS):
-        for number, *row in connection.each(_select(table, column, key), after=after):
+    own = ((table, None) for table, _ in BROUGHT)
+    for table, part in chain(own, ((one.table, one) for one in schema.PARTS)):
+        for number, *row in connection.each(_select(table, part), after=after):
             import_id = max(number, first) if isinstance(number, int) else _NONE
-            found[import_id].add((str(table.name), *row))
+            found[import_id].add((table.name, *row))
     nothing = Content().digest
     return defaultdict(lambda: nothing, {number: content.digest for number, content in found.items()})
 
 
-def _select(table: Table, column: str | None, key: Column[Any] | None) -> str:
-    """The query of the rows of a table that were imported, each behind the number of its import; of parts that of the
-    whole whose key the column names."""
+def _select(table: Table, part: schema.PartOf | None) -> str:
+    """The query of the rows of a table that were imported, each behind the number of its import; of parts that of their
+    whole."""
     changes = schema.CHANGES.get(table.name, ())
     told = ", ".join(
         _as_imported(table, one)
@@ -115,18 +114,18 @@ def _select(table: Table, column: str | None, key: Column[Any] | None) -> str:
         if one.name != "import_id" and (one.name not in changes or f"{table.name}.{one.name}" in _AS_IMPORTED)
     )
     brought_by, joined = table.name, table.name
-    if key is not None:
-        brought_by = key.table.name
-        joined = f"{table.name} JOIN {brought_by} ON {key} = {table.name}.{column}"
+    if part is not None:
+        brought_by = part.whole.name
+        joined = f"{table.name} JOIN {brought_by} ON {brought_by}.{part.key} = {table.name}.{part.column}"
     number = f"{brought_by}.import_id"
     return f"SELECT {number}, {told} FROM {joined} WHERE {number} > :after ORDER BY {schema.key_of(table)}"
 
 
-def _as_imported(table: Table, column: Column[Any]) -> str:
+def _as_imported(table: Table, column: Column) -> str:
     """The SQL of a column as it was imported. What is true or false is a number: some databases know nothing else."""
     name = f"{table.name}.{column.name}"
     sql = _AS_IMPORTED.get(name, name)
-    if isinstance(column.type, Boolean):
+    if column.type is Type.BOOLEAN:
         return f"CASE WHEN {sql} IS NULL THEN NULL WHEN {sql} THEN 1 ELSE 0 END"
     return sql
 

@@ -9,8 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table
-
 from billpolicy.book.book import Book
 from billpolicy.book.changes import master_name, scope_of
 from billpolicy.book.history import as_it_came, given_since
@@ -32,6 +30,7 @@ from billpolicy.book.model import (
 from billpolicy.book.numbers import NumberDraw
 from billpolicy.ledger import rows, schema
 from billpolicy.ledger.statements import Connection, Row, last_id
+from billpolicy.ledger.tables import Table
 from billpolicy.source.codec import encode
 
 _RAISE = {

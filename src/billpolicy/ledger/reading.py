@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Table
-
 from billpolicy.book import history
 from billpolicy.book.book import Book
 from billpolicy.book.changes import account_name, subscription_name
@@ -31,6 +29,7 @@ from billpolicy.book.model import (
 )
 from billpolicy.ledger import rows, schema
 from billpolicy.ledger.statements import Answer, Connection, Row, select_from
+from billpolicy.ledger.tables import Table
 from billpolicy.source.codec import CodecError, decode
 
 Keys = Collection[str] | None
@@ -81,7 +80,7 @@ def _charge_periods(found: Iterable[Row]) -> list[ChargePeriod]:
     return [rows.CHARGE_PERIODS.record(row, row[_CURRENCY]) for row in found]
 
 
-_CURRENCY = [column.name for column in schema.charge_periods.columns].index("currency")
+_CURRENCY = schema.charge_periods.names.index("currency")
 
 
 def book_with(connection: Connection, numbers: Keys, subscribed: Keys, charges: Keys, accounts: Keys) -> Book:
@@ -351,14 +350,10 @@ def _ask_documents(connection: Connection, keys: Keys) -> Callable[[], tuple[dic
     return answer
 
 
-def _place_of(column: str, table: Table) -> int:
-    return [one.name for one in table.columns].index(column)
-
-
-_REVISION = _place_of("revision", schema.documents)
-_ACCOUNT_REVISION = _place_of("revision", schema.accounts)
-_SUBSCRIPTION_REVISION = _place_of("revision", schema.subscriptions)
-_APPLIED_BY = _place_of("operation", schema.applications)
+_REVISION = schema.documents.names.index("revision")
+_ACCOUNT_REVISION = schema.accounts.names.index("revision")
+_SUBSCRIPTION_REVISION = schema.subscriptions.names.index("revision")
+_APPLIED_BY = schema.applications.names.index("operation")
 
 
 def applications_of(connection: Connection, numbers: Keys) -> list[Application]:

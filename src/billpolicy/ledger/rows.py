@@ -17,8 +17,6 @@ from functools import cache, lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Table
-
 from billpolicy.book.kinds import KINDS
 from billpolicy.book.model import (
     Account,
@@ -40,6 +38,7 @@ from billpolicy.book.model import (
 )
 from billpolicy.ledger import schema
 from billpolicy.ledger.statements import Row
+from billpolicy.ledger.tables import Table
 from billpolicy.money import from_minor, to_minor
 from billpolicy.source.codec import CodecError, canonical, decode
 from billpolicy.source.record import written_name
@@ -70,16 +69,16 @@ class Rows(Generic[R]):
         self._empty: list[Any] = []
         self.empty: dict[str, Any] = {}
         """The columns that hold nothing of such a record nor beside it -> what they hold."""
-        for column in table.columns:
-            field = named.get(column.name.removesuffix(_MINOR), "")
+        for column in table.names:
+            field = named.get(column.removesuffix(_MINOR), "")
             place = len(self._empty)
-            if column.name not in beside and field in types:
-                columns.append((place, field, _conversion(types[field], column.name.endswith(_MINOR))))
-            elif column.name in beside:
-                self._beside.append((place, column.name))
+            if column not in beside and field in types:
+                columns.append((place, field, _conversion(types[field], column.endswith(_MINOR))))
+            elif column in beside:
+                self._beside.append((place, column))
             else:
-                self.empty[column.name] = _DEFAULTS.get(column.name)
-            self._empty.append(_DEFAULTS.get(column.name))
+                self.empty[column] = _DEFAULTS.get(column)
+            self._empty.append(_DEFAULTS.get(column))
         self._places = [place for place, _, _ in columns]
         self._fields = [field for _, field, _ in columns]
         self._of_record = attrgetter(*self._fields)
@@ -120,7 +119,7 @@ class Rows(Generic[R]):
     def odd(self, row: Row) -> Iterator[str]:
         """The columns of a whole row that hold what nobody would write there, though it may be read: a day, a number or
         JSON in another spelling, or bytes, which stand nowhere. Amounts are numbers, which have but one spelling."""
-        yield from (column.name for column, value in zip(self.table.columns, row, strict=True) if type(value) is bytes)
+        yield from (name for name, value in zip(self.table.names, row, strict=True) if type(value) is bytes)
         for place, _, to_column, from_column in self._converted:
             value = row[place]
             if (
@@ -136,7 +135,7 @@ class Rows(Generic[R]):
             except (ArithmeticError, CodecError, TypeError, ValueError):
                 same = False
             if not same:
-                yield self.table.columns[place].name
+                yield self.table.names[place]
 
 
 _Conversion = tuple[Callable[[Any, str], Any] | None, Callable[[Any, str], Any] | None]

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Boolean
-
 from billpolicy.ledger import rows, schema
 from billpolicy.ledger.imports import BROUGHT
+from billpolicy.ledger.tables import Type
 from billpolicy.money import MAX_MINOR
 
 _IMPORTED = (
@@ -55,16 +54,16 @@ def shapes() -> Iterator[tuple[str, str]]:
     for table, imported in BROUGHT:
         says = f"({imported}) <> (import_id IS NOT NULL) OR import_id < 0"
         yield (
-            f"SELECT {table.primary_key.columns[0].name} FROM {table.name} WHERE {says}",
+            f"SELECT {table.key[0]} FROM {table.name} WHERE {says}",
             f"whether {{0}} of `{table.name}` was imported or posted is told otherwise than it was",
         )
-    for table in schema.metadata.sorted_tables:
-        for column in (one.name for one in table.columns if isinstance(one.type, Boolean)):
+    for table in schema.TABLES:
+        for column in (one.name for one in table.columns if one.type is Type.BOOLEAN):
             yield (
                 f"SELECT '{column}' FROM {table.name} WHERE {column} NOT IN (false, true)",
                 f"`{{0}}` in a row of `{table.name}` is neither true nor false",
             )
-        for column in (one.name for one in table.columns if one.name.endswith("_minor")):
+        for column in (name for name in table.names if name.endswith("_minor")):
             yield (
                 f"SELECT '{column}' FROM {table.name} WHERE {column} NOT BETWEEN -{MAX_MINOR} AND {MAX_MINOR}",
                 f"`{{0}}` in a row of `{table.name}` is more than a ledger holds",

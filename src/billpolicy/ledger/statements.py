@@ -1,7 +1,7 @@
-"""Statements: written once, as SQLAlchemy Core or as SQL that every database understands, compiled once per dialect.
+"""Statements: written once, as SQL that every database understands, and for each dialect as its driver takes them.
 
-They run straight on the driver: the rows of one operation are written several times faster than through SQLAlchemy,
-which knows the tables and the dialects. A list of keys, of texts or of numbers, is one parameter; how a database looks
+They run straight on the driver: the rows of one operation are written several times faster than through SQLAlchemy.
+A parameter stands as `:name`. A list of keys, of texts or of numbers, is one parameter; how a database looks
 for a value among them is its dialect's, and stands where `IN {keys}` is written. Where they are pairs, `{pairs}` is a
 table of them.
 
@@ -18,18 +18,16 @@ from contextlib import closing, contextmanager
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import ClauseElement, Table, bindparam, select, text
-from sqlalchemy import Dialect as Syntax
+from billpolicy.ledger.tables import Table
 
 Row = tuple[Any, ...]
-Statement = str | ClauseElement
 Answer = Callable[[], list[Row]]
 
 
 class Write(NamedTuple):
     """Rows, at least one, that are written by one statement."""
 
-    into: Table | Statement
+    into: Table | str
     """A table that whole rows are inserted into, their values in the order of the columns; or a statement, and their
     values in the order in which it names its parameters."""
     rows: Sequence[Row]
@@ -46,8 +44,8 @@ class Question(NamedTuple):
 class Dialect(Hashable, Protocol):
     """What differs between databases; one room each."""
 
-    syntax: Syntax
-    """How SQLAlchemy writes SQL for it."""
+    mark: str
+    """What stands in place of a parameter."""
     in_keys: str
     """The SQL after a value that says that it is one of the parameter `:keys`."""
 
@@ -85,7 +83,7 @@ class Connection:
         self._gathered: list[Write] | None = None
         """What is to be written at the end of `together`."""
 
-    def rows(self, statement: Statement, keys: Collection[Any] | None = None, **values: Any) -> list[Row]:
+    def rows(self, statement: str, keys: Collection[Any] | None = None, **values: Any) -> list[Row]:
         """The rows that a statement finds. With no keys nothing is asked: there is nothing to be found."""
         if keys is not None and not keys:
             return []
@@ -94,7 +92,7 @@ class Connection:
         found: list[Row] = self._cursor.fetchall()
         return found
 
-    def ask(self, statement: Statement, keys: Collection[Any] | None = None, **values: Any) -> Answer:
+    def ask(self, statement: str, keys: Collection[Any] | None = None, **values: Any) -> Answer:
         """As `rows`, which are given when they are called for; inside `at_once`, not before its end."""
         if keys is not None and not keys:
             return list
@@ -106,9 +104,7 @@ class Connection:
         answer: Answer = question.cursor.fetchall
         return answer
 
-    def _put(
-        self, statement: Statement, keys: Collection[Any] | None, values: dict[str, Any]
-    ) -> tuple[str, tuple[Any, ...]]:
+    def _put(self, statement: str, keys: Collection[Any] | None, values: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
         """A statement as the driver takes it, and its parameters."""
         if keys is not None:
             values = values | {"keys": self.dialect.keys(keys)}
@@ -127,14 +123,14 @@ class Connection:
         if asked:
             self.dialect.ask(asked)
 
-    def each(self, statement: Statement, **values: Any) -> Iterator[Row]:
+    def each(self, statement: str, **values: Any) -> Iterator[Row]:
         """All rows that a statement finds, one by one: for what may be more than is to be held at once."""
         sql, given = self._put(statement, None, values)
         with closing(self.dialect.streaming(self.driver)) as cursor:  # of its own: others are asked for rows meanwhile
             cursor.execute(sql, given)
             yield from cursor
 
-    def run(self, statement: Statement, rows: Sequence[Row]) -> None:
+    def run(self, statement: str, rows: Sequence[Row]) -> None:
         """A statement once for each row of its parameters, in the order in which it names them."""
         self._write(statement, rows)
 
@@ -142,7 +138,7 @@ class Connection:
         """Insert whole rows: their values in the order of the columns."""
         self._write(table, rows)
 
-    def _write(self, into: Table | Statement, rows: Sequence[Row]) -> None:
+    def _write(self, into: Table | str, rows: Sequence[Row]) -> None:
         if not rows:
             return
         if self._gathered is None:
@@ -176,6 +172,7 @@ class Connection:
 
 _EACH = re.compile(r"\{each (\w+)(?: (\w+))? ON ([^{}]+)\}")
 _IN_FEW = re.compile(r"IN \{(\w+)\}")
+_PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
 
 def written_by(write: Write, dialect: Dialect) -> str:
@@ -184,10 +181,9 @@ def written_by(write: Write, dialect: Dialect) -> str:
 
 
 @cache
-def insert_into(table: Table) -> ClauseElement:
+def insert_into(table: Table) -> str:
     """Insert a whole row: its values in the order of the columns."""
-    values: dict[str, Any] = {column.name: bindparam(column.name) for column in table.columns}
-    return table.insert().inline().values(values)  # inline: no database is asked for anything that it gave
+    return f"INSERT INTO {table.name} ({', '.join(table.names)}) VALUES (:{', :'.join(table.names)})"
 
 
 def last_id(connection: Connection, table: Table) -> int:
@@ -205,15 +201,13 @@ def _last_id(table: Table) -> str:
 @cache
 def select_from(table: Table) -> str:
     """Select whole rows, as the beginning of a statement."""
-    return str(select(table).compile()).replace("\n", " ")
+    return f"SELECT {', '.join(f'{table.name}.{name}' for name in table.names)} FROM {table.name}"
 
 
 @cache
-def compiled(statement: Statement, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
+def compiled(statement: str, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
     """The text for the driver, and the names of its parameters in their order."""
-    if isinstance(statement, str):
-        written = statement.replace("IN {keys}", dialect.in_keys).replace("{pairs}", dialect.pairs)
-        written = _EACH.sub(lambda m: dialect.each.format(large=m[1], name=m[2] or m[1], on=m[3]), written)
-        statement = text(_IN_FEW.sub(lambda m: dialect.in_few.format(few=m[1]), written))
-    compiled = statement.compile(dialect=dialect.syntax)
-    return str(compiled), tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
+    written = statement.replace("IN {keys}", dialect.in_keys).replace("{pairs}", dialect.pairs)
+    written = _EACH.sub(lambda m: dialect.each.format(large=m[1], name=m[2] or m[1], on=m[3]), written)
+    written = _IN_FEW.sub(lambda m: dialect.in_few.format(few=m[1]), written)
+    return _PARAMETER.sub(dialect.mark, written), tuple(_PARAMETER.findall(written))

@@ -6,13 +6,12 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
-from sqlalchemy import Table
-
 from billpolicy.deciding.approvals import Awaited
 from billpolicy.ledger.chain import Kind, Link, content_of, extend
 from billpolicy.ledger.journal import damaged
 from billpolicy.ledger.schema import approvals, waiting, withdrawals
 from billpolicy.ledger.statements import Connection, Row, last_id
+from billpolicy.ledger.tables import Table
 from billpolicy.posting.store import Approved, Waiting, content_digest
 from billpolicy.source.codec import CodecError, canonical, decode, encode
 

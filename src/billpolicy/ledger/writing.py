@@ -11,8 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Table
-
 from billpolicy.book.book import Book
 from billpolicy.book.changes import (
     Applied,
@@ -58,6 +56,7 @@ from billpolicy.ledger.inserting import (
 )
 from billpolicy.ledger.policies import ask_known, keep_policies
 from billpolicy.ledger.statements import Connection, Row
+from billpolicy.ledger.tables import Table
 from billpolicy.planning.plan import Plan
 from billpolicy.posting.store import Entry, PolicyText
 
@@ -186,7 +185,7 @@ def _write_charge_periods(connection: Connection, entries: Sequence[Entry], befo
         if was is not None and was != now:
             line = {name: getattr(was, name) for name in ("subscription", "charge", "document", "item", "currency")}
             _can_change(replace(now, **line), now, id)
-            row = dict(zip(schema.charge_periods.columns.keys(), period_row(now), strict=True))
+            row = dict(zip(schema.charge_periods.names, period_row(now), strict=True))
             changed.append((*(row[name] for name in _OF_PERIOD), id))
     connection.run(_CHANGE_PERIOD, changed)
 

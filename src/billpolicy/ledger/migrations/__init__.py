@@ -6,11 +6,15 @@ file under `versions/` and a new entry in `schema.REVISIONS`; a test compares th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, StaticPool, create_engine
+from sqlalchemy.exc import DBAPIError
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
@@ -20,3 +24,17 @@ def upgrade(connection: Connection, to: str = "head") -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, to)
+
+
+@contextmanager
+def core_of(driver: Any, dialect: str) -> Iterator[Connection]:
+    """SQLAlchemy's connection on one of a driver, in no transaction yet; a dialect is named as SQLAlchemy does. What is
+    left of a transaction at its end is rolled back. Raises what the driver does."""
+    engine = create_engine(f"{dialect}://", creator=lambda: driver, poolclass=StaticPool)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        if error.orig is None:
+            raise
+        raise error.orig from None

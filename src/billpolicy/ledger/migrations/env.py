@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from billpolicy.ledger.schema import metadata
+from billpolicy.ledger.migrations.metadata import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

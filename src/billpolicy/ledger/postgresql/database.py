@@ -18,9 +18,7 @@ from typing import Any, cast
 
 import psycopg
 from sqlalchemy import Connection as CoreConnection
-from sqlalchemy import Dialect as Syntax
-from sqlalchemy import Engine, PoolProxiedConnection, QueuePool, Table, create_engine
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Engine, PoolProxiedConnection, QueuePool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from billpolicy.diagnostics.addresses import told_address
@@ -40,6 +38,7 @@ from billpolicy.ledger.postgresql.rights import (
 from billpolicy.ledger.postgresql.tables import breaches, orphans_in
 from billpolicy.ledger.schema import REVISIONS
 from billpolicy.ledger.statements import Connection, Question, Row, Write, compiled, insert_into, written_by
+from billpolicy.ledger.tables import Table
 
 BUSY_SECONDS = 30
 """How long a writer waits for another one before it is refused."""
@@ -97,7 +96,7 @@ another lock than the others."""
 class PostgresDialect:
     """How SQL is written for PostgreSQL."""
 
-    syntax: Syntax = postgresql.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+    mark = "%s"
     in_keys = "= ANY(:keys)"
     pairs = "(SELECT value ->> 0 AS one, value ->> 1 AS other FROM jsonb_array_elements(CAST(:keys AS jsonb)))"
     in_few = "= ANY(ARRAY(SELECT * FROM {few}))"
@@ -140,8 +139,7 @@ def _are_copied(write: Write) -> bool:
 
 
 def _copy(cursor: Any, table: Any, rows: Sequence[Row]) -> None:
-    columns = ", ".join(column.name for column in table.columns)
-    with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+    with cursor.copy(f"COPY {table.name} ({', '.join(table.names)}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from billpolicy.ledger.schema import CHANGES, PARTS, metadata
+from billpolicy.ledger.schema import CHANGES, PARTS, TABLES
 
 _DOCUMENT = """
 NEW.revision <> OLD.revision + 1 OR NEW.reversed < OLD.reversed
@@ -51,12 +51,12 @@ _OTHER = "EXISTS (SELECT 1 FROM added JOIN waiting w ON w.id = added.waiting WHE
 NEVER_ADDED = (
     *(
         (
-            part.name,
+            part.table.name,
             "closed",
-            f"EXISTS (SELECT 1 FROM added JOIN {key.table.name} w ON w.{key.name} = added.{column})",
-            f"{part.name} are never added later",
+            f"EXISTS (SELECT 1 FROM added JOIN {part.whole.name} w ON w.{part.key} = added.{part.column})",
+            f"{part.table.name} are never added later",
         )
-        for part, column, key in PARTS
+        for part in PARTS
     ),
     ("approvals", "standing", _NO_MORE, "what waits no more is not approved"),
     ("approvals", "whole", _OTHER, "an approval names what it approves"),
@@ -98,9 +98,9 @@ _ROW, _BEFORE, INSERT, _DELETE, _UPDATE, _TRUNCATE = 1, 2, 4, 8, 16, 32
 
 def guards() -> Iterator[Guard]:
     """All of them."""
-    for one in metadata.sorted_tables:
+    for one in TABLES:
         table, may_change = one.name, CHANGES.get(one.name, ())
-        fixed = tuple(column.name for column in one.columns if column.name not in may_change)
+        fixed = tuple(name for name in one.names if name not in may_change)
         event = f"BEFORE UPDATE OF {', '.join(fixed)} ON {table} FOR EACH ROW"
         yield _guard(table, "fixed", event, _raises(f"{table} never change"), _ROW | _BEFORE | _UPDATE, fixed)
         event = f"BEFORE DELETE ON {table} FOR EACH ROW"

@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Integer, Table
-from sqlalchemy.dialects import postgresql
-
 from billpolicy.ledger.postgresql.guards import INSERT, guards
-from billpolicy.ledger.schema import REVISIONS, metadata
+from billpolicy.ledger.schema import INDEXES, REVISIONS, TABLES
 from billpolicy.ledger.statements import Connection
 from billpolicy.ledger.structure import unlike
+from billpolicy.ledger.tables import Column, Index, Type
 
 _COLUMNS = """
 SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, coalesce(k.collname, ''),
@@ -58,6 +56,16 @@ WHERE c.relnamespace = to_regnamespace(current_schema()) AND t.tgisinternal AND 
 another table, and what hides or replaces rows: a ledger has none."""
 
 
+_TYPES = {
+    Type.TEXT: ("text", "C"),
+    Type.CURRENCY: ("character varying(3)", "C"),
+    Type.DATE: ("character varying(10)", "C"),
+    Type.BOOLEAN: ("boolean", ""),
+    Type.INTEGER: ("integer", ""),
+    Type.BIG_INTEGER: ("bigint", ""),
+    Type.ID: ("bigint", ""),
+}
+"""How the server tells of a column's type, and of how it sorts."""
 _VERSION = "alembic_version.version_num"
 
 
@@ -87,20 +95,19 @@ def _by_name(rows: Iterable[tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
 
 
 def _columns() -> Iterator[tuple[str, tuple[Any, ...]]]:
-    for table in metadata.sorted_tables:
+    for table in TABLES:
         for column in table.columns:
-            collation = "" if isinstance(column.type, Integer | BigInteger | Boolean) else "C"
-            told = (_type(column), not column.nullable, collation, _default(column), "")
-            yield f"{table.name}.{column.name}", told
+            type, collation = _TYPES[column.type]
+            filled = column.primary_key or not column.nullable
+            yield f"{table.name}.{column.name}", (type, filled, collation, _default(column), "")
     yield _VERSION, ("character varying(32)", True, "default", "", "")
 
 
-def _default(column: Column[Any]) -> str:
+def _default(column: Column) -> str:
     """As the server tells it."""
-    if column.server_default is None:
+    if column.default is None:
         return ""
-    value = str(column.server_default.arg)  # type: ignore[attr-defined]
-    return value if isinstance(column.type, Boolean) else f"'{value}'::text"
+    return str(column.default).lower() if column.type is Type.BOOLEAN else f"'{column.default}'::text"
 
 
 def _triggers() -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -109,60 +116,41 @@ def _triggers() -> Iterator[tuple[str, tuple[Any, ...]]]:
         yield guard.name, (guard.table, "O", guard.kind, True, added, sorted(guard.columns), guard.body)
 
 
-def _type(column: Column[Any]) -> str:
-    kind = column.type.dialect_impl(postgresql.dialect())  # type: ignore[no-untyped-call]
-    if isinstance(kind, BigInteger):
-        return "bigint"
-    if isinstance(kind, Integer):
-        return "integer"
-    if isinstance(kind, Boolean):
-        return "boolean"
-    length = getattr(kind, "length", None)
-    return f"character varying({length})" if length else "text"
-
-
 def _indexes() -> Iterator[tuple[str, tuple[Any, ...]]]:
-    for table in metadata.sorted_tables:
-        for index in table.indexes:
-            made = _index(bool(index.unique), str(index.name), table, index.columns)
-            condition = index.dialect_options["postgresql"]["where"]
-            if condition is not None:
-                # Of a text the server tells that it is one: the conditions are on columns of text.
-                made += " WHERE " + re.sub("('[^']*')", r"\1::text", str(condition))
-            yield str(index.name), (True, made)
-        for column in (column for column in table.columns if column.unique):
-            name = f"{table.name}_{column.name}_key"
-            yield name, (True, _index(True, name, table, [column]))
-
-
-def _index(unique: bool, name: str, table: Table, columns: Iterable[Column[Any]]) -> str:
-    return f"CREATE {'UNIQUE ' if unique else ''}INDEX {name} ON {table.name} USING btree ({_names(columns)})"
+    of_unique = (
+        Index(f"{table.name}_{column.name}_key", table, (column.name,), unique=True)
+        for table in TABLES
+        for column in table.columns
+        if column.unique
+    )
+    for index in (*INDEXES, *of_unique):
+        unique = "UNIQUE " if index.unique else ""
+        made = f"CREATE {unique}INDEX {index.name} ON {index.table.name} USING btree ({', '.join(index.columns)})"
+        if index.where is not None:
+            # Of a text the server tells that it is one: the conditions are on columns of text.
+            made += " WHERE " + re.sub("('[^']*')", r"\1::text", index.where)
+        yield index.name, (True, made)
 
 
 def _keys() -> Iterator[tuple[str, str]]:
     """The keys and references of each table, as the server tells them."""
-    for table in metadata.sorted_tables:
-        yield table.name, f"PRIMARY KEY ({_names(table.primary_key.columns)})"
-        for key in table.foreign_key_constraints:
-            theirs = f"{key.referred_table.name}({_names(element.column for element in key.elements)})"
-            later = " DEFERRABLE INITIALLY DEFERRED" if key.deferrable else ""
-            yield table.name, f"FOREIGN KEY ({_names(key.columns)}) REFERENCES {theirs}{later}"
+    for table in TABLES:
+        yield table.name, f"PRIMARY KEY ({', '.join(table.key)})"
+        for one in table.references:
+            theirs = f"{one.table}({', '.join(one.theirs)})"
+            later = " DEFERRABLE INITIALLY DEFERRED" if one.later else ""
+            yield table.name, f"FOREIGN KEY ({', '.join(one.columns)}) REFERENCES {theirs}{later}"
         for column in (column for column in table.columns if column.unique):
             yield table.name, f"UNIQUE ({column.name})"
 
 
-def _names(columns: Iterable[Column[Any]]) -> str:
-    return ", ".join(column.name for column in columns)
-
-
 def orphans_in(connection: Connection) -> Iterator[tuple[str, str]]:
     """The tables of rows that name rows of another table which are not there, and that other table."""
-    for table in metadata.sorted_tables:
-        for key in table.foreign_key_constraints:
-            assert isinstance(key, ForeignKeyConstraint)
-            parent = key.referred_table.name
-            same = " AND ".join(f"p.{one.column.name} = c.{one.parent.name}" for one in key.elements)
-            named = " AND ".join(f"c.{one.parent.name} IS NOT NULL" for one in key.elements)
-            query = f"SELECT 1 FROM {table.name} c WHERE {named} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {same})"
+    for table in TABLES:
+        for one in table.references:
+            same = " AND ".join(f"p.{theirs} = c.{ours}" for ours, theirs in zip(one.columns, one.theirs, strict=True))
+            named = " AND ".join(f"c.{name} IS NOT NULL" for name in one.columns)
+            there = f"SELECT 1 FROM {one.table} p WHERE {same}"
+            query = f"SELECT 1 FROM {table.name} c WHERE {named} AND NOT EXISTS ({there})"
             for _ in connection.driver.execute(query).fetchall():
-                yield table.name, parent
+                yield table.name, one.table

@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from threading import Lock, get_ident
 from typing import Any
-
-from sqlalchemy import Connection as CoreConnection
-from sqlalchemy import Dialect as Syntax
-from sqlalchemy import Engine, QueuePool, create_engine
-from sqlalchemy.dialects import sqlite
 
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.ledger.copying import copy_rows
@@ -42,7 +37,7 @@ _Schema = Mapping[tuple[str, str], tuple[str, str | None]]
 class SqliteDialect:
     """How SQL is written for SQLite."""
 
-    syntax: Syntax = sqlite.dialect(paramstyle="qmark")
+    mark = "?"
     in_keys = "IN (SELECT value FROM json_each(:keys))"
     pairs = "(SELECT json_extract(value, '$[0]') AS one, json_extract(value, '$[1]') AS other FROM json_each(:keys))"
     in_few = "IN (SELECT * FROM {few})"
@@ -77,7 +72,9 @@ class SqliteDatabase:
     def __init__(self, path: Path, mode: str) -> None:
         self.path = path
         self.mode = mode
-        self._engine = _engine(path, mode)
+        self._idle: list[sqlite3.Connection] = []
+        """Connections that nobody uses now."""
+        self._closed = False
         _keep_freed_memory()
         self._writer = Lock()
         self._writes: int | None = None
@@ -85,7 +82,9 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Close every connection."""
-        self._engine.dispose()
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -169,13 +168,18 @@ class SqliteDatabase:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        lent = self._engine.raw_connection()
+        """A connection that nobody else uses meanwhile. What is left of a transaction is rolled back at the end."""
         try:
-            driver = lent.driver_connection
-            assert isinstance(driver, sqlite3.Connection)
+            driver = self._idle.pop()
+        except IndexError:
+            driver = connect(self.path, self.mode, BUSY_SECONDS)
+        try:
             yield driver
         finally:
-            lent.close()
+            if self._closed or driver.in_transaction:
+                driver.close()
+            else:
+                self._idle.append(driver)
 
 
 def create_database(url: str, rows: Connection | None = None) -> SqliteDatabase:
@@ -189,34 +193,29 @@ def create_database(url: str, rows: Connection | None = None) -> SqliteDatabase:
     if not exists(path.parent):
         raise refusal("file-missing", f"there is no folder `{path.parent}`", path, "make the folder first")
     refuse_strangers(path)
-    engine = _engine(path, "rwc")
-    try:
-        with storage_failures(path), engine.connect() as connection:
-            _upgrade(connection, path, rows)
-    finally:
-        engine.dispose()
+    with storage_failures(path), closing(connect(path, "rwc", BUSY_SECONDS)) as driver:
+        _upgrade(driver, path, rows)
     return SqliteDatabase(path, mode_of(path))
 
 
-def _upgrade(connection: CoreConnection, path: Path, rows: Connection | None) -> None:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
+def _upgrade(driver: sqlite3.Connection, path: Path, rows: Connection | None) -> None:
     if version_in(driver, path) == REVISIONS[-1]:
         return
     from billpolicy.ledger.evidence import begin
-    from billpolicy.ledger.migrations import upgrade
+    from billpolicy.ledger.migrations import core_of, upgrade
 
     driver.execute("PRAGMA journal_mode=WAL")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    if version_in(driver, path) != REVISIONS[-1]:
-        upgrade(connection)
-        made = Connection(driver, DIALECT)
-        if rows is None:
-            begin(made)
-        else:
-            copy_rows(rows, made)
-        driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
-    connection.commit()
+    with core_of(driver, "sqlite") as core:
+        driver.execute("BEGIN IMMEDIATE")
+        if version_in(driver, path) != REVISIONS[-1]:
+            upgrade(core)
+            made = Connection(driver, DIALECT)
+            if rows is None:
+                begin(made)
+            else:
+                copy_rows(rows, made)
+            driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        driver.execute("COMMIT")
 
 
 def open_database(url: str) -> SqliteDatabase:
@@ -266,17 +265,11 @@ def _schema(driver: sqlite3.Connection) -> _Schema:
 @cache
 def _schema_of_new() -> _Schema:
     """That of a ledger that is made now."""
-    from billpolicy.ledger.migrations import upgrade
+    from billpolicy.ledger.migrations import core_of, upgrade
 
-    engine = create_engine("sqlite://")
-    try:
-        with engine.connect() as connection:
-            upgrade(connection)
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)
-            return _schema(driver)
-    finally:
-        engine.dispose()
+    with closing(sqlite3.connect(":memory:")) as driver, core_of(driver, "sqlite") as core:
+        upgrade(core)
+        return _schema(driver)
 
 
 def version_in(connection: sqlite3.Connection, path: Path) -> str | None:
@@ -302,12 +295,6 @@ def _keep_freed_memory() -> None:
     bytes(_FREED)
 
 
-def _engine(path: Path, mode: str) -> Engine:
-    return create_engine(
-        "sqlite://", creator=lambda: connect(path, mode, BUSY_SECONDS), poolclass=QueuePool, pool_size=0
-    )
-
-
 def connect(path: Path, mode: str, seconds: float) -> sqlite3.Connection:
     """A connection to the file, opened in a mode of SQLite; it waits so long for a lock. Its caller closes it."""
     connection = sqlite3.connect(
@@ -315,7 +302,7 @@ def connect(path: Path, mode: str, seconds: float) -> sqlite3.Connection:
         uri=True,
         timeout=seconds,
         isolation_level=None,  # transactions begin and end where we say
-        check_same_thread=False,  # the pool lends a connection to one thread at a time
+        check_same_thread=False,  # a connection is lent to one thread at a time
         cached_statements=256,
     )
     try:

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.ledger.files import refusal
@@ -92,14 +90,13 @@ def storage_failures(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (sqlite3.Error, DBAPIError) as error:
-        original = error.orig if isinstance(error, DBAPIError) else error
-        if str(original).startswith(_NO_TEXT):
+    except sqlite3.Error as error:
+        if str(error).startswith(_NO_TEXT):
             raise damaged("something in it is no text", path) from None
-        if str(original).startswith(_GONE):
+        if str(error).startswith(_GONE):
             raise damaged("a table or a column of it is gone", path) from None
         for prefix, (code, message, hint) in _FAILURES.items():
-            if name_of(original).startswith(prefix):
+            if name_of(error).startswith(prefix):
                 raise refusal(code, message, path, hint) from None
         raise
     except UnicodeEncodeError as error:
