@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from billpolicy.ledger.store import Ledger
+import pytest
+
+from billpolicy.ledger.sqlite.database import SqliteDatabase
+from billpolicy.ledger.store import Ledger, open_ledger
 from tests.helpers.ledgers import url_of, whole
 from tests.helpers.poster import post_one
 from tests.helpers.processes import finished, started
@@ -39,3 +45,36 @@ def test_processes_on_one_ledger(stocked: Ledger) -> None:
     told = [line.split()[1] for child in children for line in finished(child)]
     assert sorted(told) == [f"CM{n:08d}" for n in range(3, 103)]
     assert stocked.check() == []
+
+
+def test_connections_are_used_again_and_close_with_it(stocked: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules[type(stocked.database).__module__]
+    connect, made = module.connect, []
+
+    def connected(*words: object) -> Any:
+        made.append(connect(*words))
+        return made[-1]
+
+    monkeypatch.setattr(module, "connect", connected)
+    ledger = open_ledger(url_of(stocked))
+    for _ in range(3):
+        whole(ledger)
+    assert len(made) == 1
+    with ledger.reading(), ledger.reading():
+        assert len(made) == 2
+    with ledger.reading(), ledger.reading():
+        assert len(made) == 2
+    with ledger.reading():
+        ledger.close()
+    for one in made:
+        with pytest.raises(Exception, match="closed"):
+            one.execute("SELECT 1")
+
+
+@pytest.mark.in_a_file
+def test_what_is_left_of_a_transaction_is_not_found_by_the_next(stocked: Ledger) -> None:
+    assert isinstance(stocked.database, SqliteDatabase)
+    with stocked.database._connection() as driver:
+        driver.execute("BEGIN")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        driver.execute("SELECT 1")

@@ -1,1 +1,1 @@
-"""How is a book kept in a database? Importing anything here loads SQLAlchemy, so the API does it where it is used."""
+"""How is a book kept in a database? `store.py` opens it; what only some ask of it is imported when they do."""

@@ -17,23 +17,31 @@ from sqlalchemy import Connection, StaticPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 
-def upgrade(connection: Connection, to: str = "head") -> None:
-    """Bring the tables up to a revision, the newest by default, inside the transaction open on `connection`."""
+def upgrade(core: Connection, to: str = "head") -> None:
+    """Bring the tables up to a revision, the newest by default, inside the transaction that is open. Raises what the
+    driver does."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, to)
+    config.attributes["connection"] = core
+    with _errors_of_driver():
+        command.upgrade(config, to)
 
 
 @contextmanager
 def core_of(driver: Any, dialect: str) -> Iterator[Connection]:
-    """SQLAlchemy's connection on one of a driver, in no transaction yet; a dialect is named as SQLAlchemy does. What is
-    left of a transaction at its end is rolled back. Raises what the driver does."""
+    """SQLAlchemy's connection on one of a driver, in no transaction yet; the dialect is named as SQLAlchemy does. What
+    is left of a transaction at its end is rolled back. Raises what the driver does."""
     engine = create_engine(f"{dialect}://", creator=lambda: driver, poolclass=StaticPool)
+    with _errors_of_driver(), engine.connect() as core:
+        yield core
+
+
+@contextmanager
+def _errors_of_driver() -> Iterator[None]:
+    """Raise what the driver raised where SQLAlchemy has wrapped it."""
     try:
-        with engine.connect() as connection:
-            yield connection
+        yield
     except DBAPIError as error:
         if error.orig is None:
             raise

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from functools import cache
 from itertools import chain, count, groupby
 from pathlib import Path
 from threading import get_ident
-from typing import Any, cast
+from typing import Any
 
 import psycopg
-from sqlalchemy import Connection as CoreConnection
-from sqlalchemy import Engine, PoolProxiedConnection, QueuePool, create_engine
-from sqlalchemy.exc import DBAPIError
+from psycopg.pq import TransactionStatus
 
 from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.ledger.copying import copy_rows
 from billpolicy.ledger.databases import refuse_other_revision
 from billpolicy.ledger.postgresql.addresses import check_address
-from billpolicy.ledger.postgresql.failures import is_of_tables, original, refusal, server_failures
+from billpolicy.ledger.postgresql.failures import is_of_tables, refusal, server_failures
 from billpolicy.ledger.postgresql.guards import statements as guard_statements
 from billpolicy.ledger.postgresql.rights import (
     may_make_tables,
@@ -43,6 +41,8 @@ from billpolicy.ledger.tables import Table
 BUSY_SECONDS = 30
 """How long a writer waits for another one before it is refused."""
 CONNECT_SECONDS = 10
+_MOST_IDLE = 5
+"""How many connections are kept for those who come later; as many as are wanted at a time are made."""
 _OLDEST = 150000
 """PostgreSQL 15, as the server tells its version."""
 _MARK = "a ledger of billpolicy"
@@ -159,13 +159,17 @@ class PostgresDatabase:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._engine = _engine(url)
+        self._idle: list[psycopg.Connection] = []
+        """Connections that nobody uses now."""
+        self._closed = False
         self._writing: set[int] = set()
         """The threads that are writing."""
 
     def close(self) -> None:
         """Close every connection."""
-        self._engine.dispose()
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -223,7 +227,7 @@ class PostgresDatabase:
         with server_failures(self.url):
             try:
                 yield
-            except (psycopg.Error, DBAPIError) as error:
+            except psycopg.Error as error:
                 if is_of_tables(error) and (breach := self._first_breach()):
                     hint = "run `billpolicy ledger check`, and restore the ledger from a backup"
                     raise refusal("ledger-damaged", f"this ledger is damaged: {breach}", self.url, hint) from None
@@ -240,34 +244,38 @@ class PostgresDatabase:
     @contextmanager
     def _connection(self, *begin: str) -> Iterator[tuple[psycopg.Connection, Any]]:
         """A connection on which these statements were run, with what the last of them found."""
-        lent, found = self._begun(begin)
+        driver, found = self._begun(begin)
         try:
-            driver = _driver_of(lent)
             yield driver, found
-            if driver.closed:
-                lent.invalidate()
         except psycopg.OperationalError:
-            lent.invalidate()
+            driver.close()
             raise
         finally:
-            lent.close()
+            self._give_back(driver)
 
-    def _begun(self, begin: Sequence[str]) -> tuple[PoolProxiedConnection, Any]:
+    def _begun(self, begin: Sequence[str]) -> tuple[psycopg.Connection, Any]:
         """The same. A connection that was used before may have been lost since: then another one is taken."""
         while True:
-            lent = self._engine.raw_connection()
-            driver, used = _driver_of(lent), "used" in lent.info
-            lent.info["used"] = True
             try:
-                return lent, _begin(driver, begin)
+                driver, used = self._idle.pop(), True
+            except IndexError:
+                driver, used = connect(self.url), False
+            try:
+                return driver, _begin(driver, begin)
             except BaseException as error:
                 _roll_back(driver)
                 lost = driver.closed
-                if lost:
-                    lent.invalidate()
-                lent.close()
+                self._give_back(driver)
                 if not (lost and used and isinstance(error, psycopg.OperationalError)):
                     raise
+
+    def _give_back(self, driver: psycopg.Connection) -> None:
+        """Keep a connection for whoever comes later, unless something is left open on it, or there are enough."""
+        in_order = driver.info.transaction_status == TransactionStatus.IDLE
+        if in_order and not self._closed and len(self._idle) < _MOST_IDLE:
+            self._idle.append(driver)
+        else:
+            driver.close()
 
 
 def _begin(driver: psycopg.Connection, statements: Sequence[str]) -> Any:
@@ -282,12 +290,6 @@ def _begin(driver: psycopg.Connection, statements: Sequence[str]) -> Any:
     return None if found is None else found[0]
 
 
-def _driver_of(lent: PoolProxiedConnection) -> psycopg.Connection:
-    driver = lent.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    return driver
-
-
 def create_database(url: str, rows: Connection | None = None) -> PostgresDatabase:
     """Make a ledger's tables in a database that is there, or bring those that an earlier program made up to date; a
     current one stays as it is. `rows`: of a ledger that it begins with. Gives it open, without reading it again: what
@@ -296,49 +298,46 @@ def create_database(url: str, rows: Connection | None = None) -> PostgresDatabas
     Raises `Refused` if the tables are another program's, newer than this program, or this role may not make any.
     """
     check_address(url)
-    engine = _engine(url)
-    try:
-        with server_failures(url), engine.connect() as connection:
-            _upgrade(connection, url, rows)
-    finally:
-        engine.dispose()
+    with server_failures(url), closing(connect(url)) as driver:
+        _upgrade(driver, url, rows)
     return PostgresDatabase(url)
 
 
-def _upgrade(connection: CoreConnection, url: str, rows: Connection | None) -> None:
-    from billpolicy.ledger.evidence import begin
-    from billpolicy.ledger.migrations import upgrade
-
-    driver = cast(psycopg.Connection, connection.connection.driver_connection)
+def _upgrade(driver: psycopg.Connection, url: str, rows: Connection | None) -> None:
     if driver.info.server_version < _OLDEST:
         newer = f"this is PostgreSQL {driver.info.server_version // 10000}"
         raise refusal("ledger-foreign", newer, url, "a ledger needs PostgreSQL 15 or newer")
     if driver.info.parameter_status("server_encoding") != "UTF8":
         hint = "make another one, with `createdb --encoding UTF8 --template template0` and its name"
         raise refusal("ledger-foreign", "this database does not keep its text in UTF-8", url, hint)
-    _begin(driver, _to_write())
-    try:
-        driver.execute(_LOCK)
-        version = version_in(driver, url)
-        if rows is not None and version is not None:
-            hint = "give it a database, or a schema of one, of its own"
-            raise refusal("file-there", "there are tables here already", url, hint)
-        if version != REVISIONS[-1]:
-            upgrade(connection)
-            for statement in guard_statements():
-                driver.execute(statement)
-            copied = Connection(driver, DIALECT)
-            if rows is None:
-                begin(copied)
-            else:
-                copy_rows(rows, copied)
-            driver.execute(f"COMMENT ON TABLE alembic_version IS '{_MARK}'")
-        driver.execute("COMMIT")
-    except BaseException as error:
-        _roll_back(driver)
-        if isinstance(original(error), psycopg.errors.InsufficientPrivilege):
+    from billpolicy.ledger.evidence import begin
+    from billpolicy.ledger.migrations import core_of, upgrade
+
+    with core_of(driver, "postgresql+psycopg") as core:
+        _begin(driver, _to_write())
+        try:
+            driver.execute(_LOCK)
+            version = version_in(driver, url)
+            if rows is not None and version is not None:
+                hint = "give it a database, or a schema of one, of its own"
+                raise refusal("file-there", "there are tables here already", url, hint)
+            if version != REVISIONS[-1]:
+                upgrade(core)
+                for statement in guard_statements():
+                    driver.execute(statement)
+                copied = Connection(driver, DIALECT)
+                if rows is None:
+                    begin(copied)
+                else:
+                    copy_rows(rows, copied)
+                driver.execute(f"COMMENT ON TABLE alembic_version IS '{_MARK}'")
+            driver.execute("COMMIT")
+        except psycopg.errors.InsufficientPrivilege:
+            _roll_back(driver)
             raise may_not_make(driver, url) from None
-        raise
+        except BaseException:
+            _roll_back(driver)
+            raise
 
 
 def open_database(url: str) -> PostgresDatabase:
@@ -394,16 +393,6 @@ def connect(url: str) -> psycopg.Connection:
     connection.prepare_threshold = 2
     connection.execute(_ONLY_THERE)
     return connection
-
-
-def _engine(url: str) -> Engine:
-    return create_engine(
-        "postgresql+psycopg://",
-        creator=lambda: connect(url),
-        poolclass=QueuePool,
-        pool_size=5,
-        max_overflow=-1,
-    )
 
 
 def _roll_back(driver: psycopg.Connection) -> None:

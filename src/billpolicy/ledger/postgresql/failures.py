@@ -14,7 +14,6 @@ from contextlib import contextmanager
 
 import psycopg
 from psycopg import errors
-from sqlalchemy.exc import DBAPIError
 
 from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.codes import Code
@@ -179,8 +178,8 @@ def server_failures(address: str) -> Iterator[None]:
     """Raise `Refused` for whatever the server and the way to it do to the ledger at `address`."""
     try:
         yield
-    except (psycopg.Error, DBAPIError) as error:
-        told = _told(original(error))
+    except psycopg.Error as error:
+        told = _told(error)
         if told is None:
             raise
         database = visible(shlex.quote(database_named(address) or "NAME"))
@@ -190,17 +189,10 @@ def server_failures(address: str) -> Iterator[None]:
         raise refusal("text-wrong", message, address, "write it in UTF-8") from None
 
 
-def original(error: BaseException) -> BaseException:
-    """What the driver raised, where SQLAlchemy has wrapped it."""
-    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-
-
 def is_of_tables(error: BaseException) -> bool:
     """Whether it may be that the tables are other ones than a statement was written for, or hold something else."""
     others = (psycopg.OperationalError, *_LIMITS, errors.ReadOnlySqlTransaction, errors.InsufficientPrivilege)
-    return isinstance(original(error), psycopg.DatabaseError) and not isinstance(
-        original(error), (*others, errors.InvalidSchemaName)
-    )
+    return isinstance(error, psycopg.DatabaseError) and not isinstance(error, (*others, errors.InvalidSchemaName))
 
 
 def _told(error: BaseException) -> _Told | None:
