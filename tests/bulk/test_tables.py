@@ -50,14 +50,14 @@ def one_by_one(decider: Decider, row: Row, names: Sequence[str]) -> dict[str, An
     """What is decided of a row by itself, by the columns of a result; or the codes of why it is refused."""
     values = [row.get(name) for name in names]
     rows = decider._rows
-    empty = ["row-value-wrong" for held in rows.columns.held if row.get(held.column) == ""]
+    wrong = ["row-value-wrong" for held in rows.columns.held if row.get(held.column) in WRONG["text"]]
     try:
         rows.facts(values)  # also what no rule asks about must be right
-        choices = () if empty else decider.decide(values)
+        choices = () if wrong else decider.decide(values)
     except Refused as refused:
-        return [*(problem.code for problem in refused.diagnostics), *empty]
-    if empty:
-        return empty
+        return [*(problem.code for problem in refused.diagnostics), *wrong]
+    if wrong:
+        return wrong
     found: dict[str, Any] = {}
     for key, (value, level, rule) in zip(decider.keys, choices, strict=True):
         found |= {key: value, f"{key}.rule": rule} | ({f"{key}.level": level} if level is not None else {})
@@ -105,7 +105,7 @@ def drawn_rows(
                 row |= {name: chance.choice(AMOUNTS), f"{name}.currency": "EUR"}
             elif name.endswith(".currency") and name not in fields and row.get(name.removesuffix(".currency")):
                 row[name] = chance.choice(WRONG["currency"])
-            elif name in fields:
+            elif name in fields or not name.endswith(".currency"):
                 row[name] = chance.choice((*WRONG[type_], None))
         rows.append(row)
     return rows
@@ -275,6 +275,32 @@ def test_what_is_refused_is_counted_with_examples_in_words() -> None:
     assert [example.row for example in first.examples] == [3, 4, 5]
     assert "`C` is not one of its values" in first.examples[0].objections[0].message
     assert bulk.tally.by_rule == {"note": {"credit_only.note": 1}, "permission": {"credit_only.permission": 1}}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("", "not an empty one"),
+        (" ", "not an empty one"),
+        ("a ", "begins or ends with a space"),
+        ("a\u200bb", "which nobody sees"),
+        ("a\nb", "without control characters"),
+    ],
+)
+def test_what_a_level_holds_is_a_text_as_any_other(value: str, said: str) -> None:
+    """Also where another level would be asked before it, or a field of the row is wrong, too."""
+    rows = [{**FINE, HELD[0]: "fine"}, {**FINE, HELD[0]: value}, {**FINE, HELD[0]: value, "reason": "C"}]
+    bulk, found = of(rows)
+    assert [row["refused"] for row in found] == [
+        None,
+        f"row-value-wrong: {HELD[0]}",
+        f"row-value-wrong: reason; row-value-wrong: {HELD[0]}",
+    ]
+    one, other = sorted(bulk.tally.refusals, key=lambda each: each.examples[0].row)
+    (problem,) = one.examples[0].objections
+    assert problem.message.startswith(f"`{HELD[0]}` of a row: ")
+    assert said in problem.message
+    assert [each.message for each in other.examples[0].objections][1:] == [problem.message]
 
 
 def test_a_row_that_contradicts_an_assumption_is_refused() -> None:

@@ -7,7 +7,7 @@ Of each fact that a condition asks about, values become the few classes that con
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,14 +38,16 @@ from billpolicy.deciding.columns import Columns
 from billpolicy.deciding.decisions import Deciding
 from billpolicy.deciding.matching.cells import MOST_KEPT, NumberCells, WordCells
 from billpolicy.deciding.resolver import LevelValues, Resolver
-from billpolicy.deciding.rows import DATE, RowPolicy
+from billpolicy.deciding.rows import DATE, RowPolicy, fact_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Chain
-from billpolicy.vocabulary.spec import Level, OperationSpec
+from billpolicy.vocabulary.spec import FieldSpec, Level, OperationSpec
 
 _NOTHING = 0
 """The decision of rows that have a wrong value."""
+_HELD = FieldSpec("held", "text")
+"""What levels hold is known by its text, as what a text field has."""
 _Classes = WordCells | NumberCells
 
 
@@ -166,9 +168,9 @@ class Part:
             if wrong is not None and wrong.any():
                 self._refusals.add(refused, wrong, f"row-value-wrong: {name}")
         for held in self.columns.held:
-            place = batch.texts(held.column).words.index("").as_py()
-            if place >= 0:
-                wrong = batch.texts(held.column, rows).numbers == place
+            texts = batch.texts(held.column, rows)
+            wrong = _of_rows(words_wrong(_HELD, texts.words), texts)
+            if wrong is not None:
                 self._refusals.add(refused, wrong, f"row-value-wrong: {held.column}")
         return read
 
@@ -254,20 +256,29 @@ class Part:
         """Why a row is refused, in words: it is decided by itself, as every other decision is."""
         row = {name: _value(batch.column(name), place) for name in self.columns.names}
         held: dict[Level, dict[str, Any]] = {"default": dict(self._resolver.policy.defaults)}
+        problems: list[Diagnostic] = []
         for one in self.columns.held:
-            if row[one.column] == "":
-                message = f"`{one.column}` of a row: the text is empty; where there is no value it must be null"
-                return [Diagnostic("row-value-wrong", message)]
             held.setdefault(one.level, {})[one.attribute] = row[one.column]
+            problems += _held_wrong(one.column, row[one.column])
         levels = {level: LevelValues(f"level `{level}` of the row", values) for level, values in held.items()}
         try:
             facts = self._rows.facts([row[name] for name in self.columns.names])
+            if problems:
+                return problems
             self._rows.deciding(self._rows.cells.answer(facts), facts)
             day = datetime.date.fromordinal(int(facts[DATE]))
             self._resolver.resolve(self._operation, day, facts, levels)
         except Refused as refused:
-            return refused.diagnostics
+            return [*refused.diagnostics, *problems]
         return []
+
+
+def _held_wrong(column: str, value: Any) -> Iterator[Diagnostic]:
+    try:
+        if value is not None:
+            fact_of(_HELD, value)
+    except ValueError as error:
+        yield Diagnostic("row-value-wrong", f"`{column}` of a row: {error}")
 
 
 def _value(column: pa.Array, row: int) -> Any:
