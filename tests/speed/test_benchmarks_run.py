@@ -16,7 +16,7 @@ from benchmarks import allocate, check, load, start, validate
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.goals import Goal
 
-IN_TEST_BENCHMARKS = {"bill_run", "closure", "policy_ci", "post", "resolve", "sync", "usage"}
+IN_TEST_BENCHMARKS = {"bill_run", "bulk", "closure", "policy_ci", "post", "resolve", "sync", "usage"}
 """Run in tests/test_benchmarks.py, each in a form of its own."""
 ON_A_SERVER = {"post_postgresql"}
 """Has but one size, which is minutes."""
