@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
+import time
 from dataclasses import replace
 from decimal import Decimal
+from threading import Thread
 from unittest.mock import patch
 
 from hypothesis import given
@@ -112,3 +116,34 @@ def test_a_book_is_equal_whatever_was_asked_of_it() -> None:
     asked, not_asked = of_many(3), of_many(3)
     asked.open_documents("a")
     assert asked == not_asked
+
+
+def test_threads_may_look_at_one_book() -> None:
+    """More accounts and orders than are kept, so that what is kept changes all the time."""
+    book = of_many(3)
+    known = book.open_documents("a")
+    failed: list[Exception] = []
+    end = time.monotonic() + 1.5
+
+    def work(first: int) -> None:
+        for n in itertools.count(first):
+            if time.monotonic() > end:
+                return
+            try:
+                book.open_documents(f"other {n % 40}")
+                book.with_posted()
+                list(known.in_order(Order(n % 40, lambda one: True, lambda one: one.document.number)))
+            except Exception as error:
+                failed.append(error)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [Thread(target=work, args=(first,)) for first in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert failed == []

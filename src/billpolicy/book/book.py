@@ -191,13 +191,14 @@ class Book:
 
     def _looking_again_at(self, numbers: Iterable[str]) -> Book:
         """The book that no longer trusts what was found open of these documents."""
-        if not self._open:
+        known_of = list(self._open.items())  # as other threads may look at something of this book meanwhile
+        if not known_of:
             return self
         stale: dict[str, list[str]] = defaultdict(list)
         for number in numbers:
             if number in self.numbered:
                 stale[self.numbered[number].account].append(number)
-        found = {account: known.without(stale.get(account, ())) for account, known in self._open.items()}
+        found = {account: known.without(stale.get(account, ())) for account, known in known_of}
         return self._with({"_open": {account: known for account, known in found.items() if known is not None}})
 
     def with_due_dates(self, terms: Iterable[str], documents: Iterable[Numbered]) -> Book:
@@ -207,10 +208,12 @@ class Book:
 
     def dated(self, by: Hashable, work_out: Callable[[], Book]) -> Book:
         """This book with the due dates that are worked out by something: once, however many operations ask."""
-        if by not in self._dated:
+        found = self._dated.get(by)
+        if found is None:
+            found = work_out()
             self._dated.clear()
-            self._dated[by] = work_out()
-        return self._dated[by]
+            self._dated[by] = found
+        return found
 
     def with_records(self, records: Iterable[MasterRecord]) -> Book:
         """The book after these records of master data came, or in place of those that it had under their names."""
@@ -355,8 +358,8 @@ class Book:
             known = OpenDocuments(
                 {one.document.number: one for one in self._are_open(self.numbers_of.get(account, ()))}
             )
-            while len(self._open) >= _ACCOUNTS:
-                self._open.pop(next(iter(self._open)), None)
+            for first in list(self._open)[: 1 - _ACCOUNTS]:
+                self._open.pop(first, None)
         elif known.stale:
             now = {one.document.number: one for one in self._are_open(known.stale)}
             known = known.with_({number: now.get(number) for number in known.stale})

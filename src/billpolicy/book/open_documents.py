@@ -92,8 +92,10 @@ class OpenDocuments:
 
     def _in_order(self, order: Order) -> list[Open]:
         """All that were found, in the order."""
-        if order.name not in self._sorted:
-            while len(self._sorted) >= _ORDERS:
-                self._sorted.pop(next(iter(self._sorted)), None)
-            self._sorted[order.name] = (order, sorted(filter(order.has, self.found.values()), key=order.key))
-        return self._sorted[order.name][1]
+        kept = self._sorted.get(order.name)
+        if kept is None:
+            kept = order, sorted(filter(order.has, self.found.values()), key=order.key)
+            for first in list(self._sorted)[: 1 - _ORDERS]:
+                self._sorted.pop(first, None)
+            self._sorted[order.name] = kept
+        return kept[1]
