@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import datetime
 import inspect
+import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import billpolicy
@@ -123,6 +126,12 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             "load_sides.new": STANDARD,
             "impact.old": policy,
             "impact.new": policy,
+            **{f"{name}.operation": "create_payment" for name in ("resolve_table", "resolve_frame", "resolve_file")},
+            "resolve_file.data": usage,
+            "into": io.BytesIO(),
+            "format": "csv",
+            "table": pa.table({}),
+            "frame": SimpleNamespace(mapInArrow=None),
             "post_planned.plan": billpolicy.load_plan_file(plan),
             "first_test.policy": newest,
             "run_tests.files": [],
@@ -165,6 +174,12 @@ def test_what_is_of_the_wrong_type_is_told(function: str, argument: str, right: 
 @pytest.mark.parametrize(
     ("call", "told"),
     [
+        (lambda right: anything.resolve_table(5, "a", right["table"]), "`policy` must be what `load_policy` gives"),
+        (lambda right: anything.resolve_table(right["policy"], "a", [{}]), "`table` must be a Table or a RecordBatchR"),
+        (
+            lambda right: anything.resolve_table(right["policy"], "a", right["table"], keep="id"),
+            "`keep` must be several",
+        ),
         (lambda right: anything.waiting(5), "`ledger` must be what `open_ledger` or `create_ledger` gives, not `int`"),
         (lambda right: anything.withdraw(5, "w-1", who="ines"), "`ledger` must be what `open_ledger`"),
         (lambda right: anything.withdraw(right["ledger"], 5, who="ines"), "`id` must be a text, not `int`"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
@@ -16,11 +16,13 @@ import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.parquet as parquet
 
+from billpolicy.bulk.arguments import expect_to_decide
 from billpolicy.bulk.tables import MOST_ROWS, Bulk, plain, sized
 from billpolicy.bulk.tally import Tally
 from billpolicy.bulk.types import in_texts, is_text
 from billpolicy.deciding.columns import fields_of
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect, type_of
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.vocabulary.operations import VOCABULARY
@@ -66,6 +68,14 @@ def resolve_file(
     columns mean them: amounts as exact decimals, days as YYYY-MM-DD, and nothing in a cell is no value. Gives what was
     counted. Raises `Refused` where the file cannot be read, or its columns are not what the policy asks for.
     """
+    expect_to_decide(policy, operation, unset, keep)
+    expect(data, Path, "`data` must be a Path")
+    if not hasattr(into, "write"):
+        raise TypeError(f"`into` must be a stream of bytes that can be written, not {type_of(into)}")
+    expect(format, str, "`format` must be a text")
+    expect(vocabulary, Mapping, "`vocabulary` must be that of operations")
+    if format not in ("parquet", "csv"):
+        raise ValueError(f"there is no format {format!r}; there is parquet, csv")
     with _reading(data):
         read = _csv(data, policy, vocabulary) if table_kind(data) == "csv" else _parquet(data)
         bulk = Bulk(policy, operation, read.schema, unset=unset, keep=keep, vocabulary=vocabulary)
@@ -87,6 +97,7 @@ def resolve_file(
 
 def table_kind(path: Path) -> str:
     """Whether a file is `parquet` or `csv`, by its name. Raises `Refused` for any other."""
+    expect(path, Path, "`path` must be a Path")
     kind = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv"}.get(path.suffix.casefold())
     if kind is None:
         message = "the name of this file does not say that it is Parquet or CSV"

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from billpolicy.bulk.arguments import expect_to_decide
 from billpolicy.bulk.tables import Bulk, plain, sized
 from billpolicy.deciding.matching.engines import default_engine
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import type_of
 from billpolicy.policy.model import Policy
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ def resolve_frame(
     Columns, options and result are those of `resolve_table`. Executors match by the rules engine, too, where it is
     installed there and `policy` does. Raises `Refused` at once where the columns are not what the policy asks for.
     """
+    expect_to_decide(policy, operation, unset, keep)
+    if not hasattr(frame, "mapInArrow"):
+        raise TypeError(f"`frame` must be a DataFrame of Spark, not {type_of(frame)}")
     from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
     result = Bulk(policy, operation, to_arrow_schema(frame.schema), unset=unset, keep=keep).schema

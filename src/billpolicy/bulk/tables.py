@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
+from billpolicy.bulk.arguments import expect_to_decide
 from billpolicy.bulk.batch import Batch
 from billpolicy.bulk.keys import TEXT, Found, Key, named
 from billpolicy.bulk.part import Part
@@ -24,6 +25,7 @@ from billpolicy.deciding.columns import known_to
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.rows import DATE
 from billpolicy.deciding.versions import Versions
+from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import OperationSpec, Vocabulary
@@ -204,6 +206,8 @@ def resolve_table(
     decided (`KEY.rule`), or nothing of these where the row is refused, and why in `refused`. Of a `RecordBatchReader`
     it is one that decides while it is read. Raises `Refused` where the columns are not what the policy asks for.
     """
+    expect_to_decide(policy, operation, unset, keep)
+    expect(table, (pa.Table, pa.RecordBatchReader), "`table` must be a Table or a RecordBatchReader of pyarrow")
     bulk = Bulk(policy, operation, table.schema, unset=unset, keep=keep)
     if isinstance(table, pa.RecordBatchReader):
         return pa.RecordBatchReader.from_batches(bulk.schema, map(bulk.decide, sized(table)))
