@@ -145,6 +145,9 @@ def test_several_operations_by_a_column() -> None:
         ("late.csv", "out.csv", "a cell of the column `date` is not of type date32[day]"),
         ("short.csv", "out.csv", "this file cannot be read: CSV parse error"),
         ("column.csv", "out.csv", "did you mean `account.country`"),
+        ("column.csv", "out.csv", "column.csv: error: `create_payment` has no field"),
+        ("semicolons.csv", "out.csv", "the columns of this file are separated by `;`, and not by commas"),
+        ("tabs.csv", "out.csv", "the columns of this file are separated by tabs, and not by commas"),
         ("twice.csv", "out.csv", "there are several columns `id`, one of which is to be kept [row-column-twice]"),
         ("names.csv", "out.csv", "the names of the columns are not in UTF-8 [file-unreadable]"),
     ],
@@ -158,6 +161,8 @@ def test_what_cannot_be_done_leaves_everything_as_it_was(
     Path("cell.csv").write_text(TEXT.replace("999.99", "lots"))
     Path("late.csv").write_text(TEXT + TEXT.splitlines()[1].join(["\n"] * 100) + "\n1,tomorrow,DE,1.00,EUR,,\n")
     Path("short.csv").write_text(TEXT + "7,2026-03-01\n")
+    Path("semicolons.csv").write_text(TEXT.replace(",", ";"))
+    Path("tabs.csv").write_text(TEXT.replace(",", "\t"))
     Path("column.csv").write_text(TEXT.replace("account.country", "acount.country"))
     Path("twice.csv").write_text(TEXT.replace("\n", ",1\n").replace("sequence_set,1", "sequence_set,id"))
     Path("names.csv").write_bytes(TEXT.replace("reference_is", "é").encode("latin-1"))
@@ -166,6 +171,16 @@ def test_what_cannot_be_done_leaves_everything_as_it_was(
     assert ran.code == 1, ran.out
     assert said in ran.out + ran.err
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_each_option_names_one_column_that_is_not_there() -> None:
+    ran = resolve("rows.csv", "out.csv", "--unset", "amount", "--keep", "amount,date")
+    assert "rows.csv: error: `amount` is said to be unset in every row, and there is a column of that name" in ran.err
+    Path("rows.csv").write_text("\n".join(line.rpartition(",")[0].rpartition(",")[0] for line in TEXT.splitlines()))
+    ran = resolve(
+        "rows.csv", "out.csv", "--unset", "reference_is", "--unset", "account.sequence_set", "--keep", "id,date"
+    )
+    assert "name each column by itself: `--keep id --keep date`" in ran.err
 
 
 def test_without_arrow_one_sentence_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

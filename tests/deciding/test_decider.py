@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import random
+import re
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
@@ -360,8 +361,10 @@ def test_a_row_that_contradicts_the_policy_is_refused() -> None:
         (
             ("date", "amount", *HELD),
             ("account.country", "reason", "account.vip", "account.seats"),
-            ["row-column-missing"] * 2,
+            ["row-column-missing"],
         ),
+        ((*NAMES, *HELD), ("account.note",), ["row-column-twice"]),
+        ((*NAMES[1:], *HELD), ("date",), ["row-column-missing"]),
     ],
 )
 def test_columns_that_cannot_be_decided_by(names: tuple[str, ...], unset: tuple[str, ...], codes: list[str]) -> None:
@@ -372,6 +375,18 @@ def test_columns_that_cannot_be_decided_by(names: tuple[str, ...], unset: tuple[
         assert [problem.code for problem in raised.value.diagnostics] == codes
     else:
         Decider(resolver, SMALL["credit_only"], names, unset=unset)
+
+
+def test_what_to_do_about_a_column_is_told() -> None:
+    names, unset = ("id", "amount", *HELD), ("reason,account.vip",)
+    with pytest.raises(Refused) as raised:
+        Decider(Resolver(small(), "python"), SMALL["credit_only"], names, unset=unset)
+    problems = raised.value.diagnostics
+    hints = {re.sub("`credit_only`[^`]*", "", problem.message).split("`")[1]: problem.hint for problem in problems}
+    assert (hints["date"], hints["amount.currency"]) == ("add it", "add it")
+    assert str(hints["account.country"]).endswith("say so: `--unset account.country`, in Python `unset=`")
+    assert str(hints["id"]).endswith("; of a table, `--keep id`, in Python `keep=`, hands it on to the result")
+    assert hints["reason,account.vip"] == "name each column by itself: `--unset reason --unset account.vip`"
 
 
 def test_a_column_may_be_a_field_or_an_attribute_of_a_level() -> None:

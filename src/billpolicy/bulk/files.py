@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 import pyarrow as pa
 import pyarrow.csv as csv
@@ -21,6 +21,7 @@ from billpolicy.bulk.tables import MOST_ROWS, Bulk, plain, sized
 from billpolicy.bulk.tally import Tally
 from billpolicy.bulk.types import in_texts, is_text
 from billpolicy.deciding.columns import fields_of
+from billpolicy.deciding.rows import DATE
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.arguments import expect, type_of
 from billpolicy.diagnostics.codes import Code
@@ -78,7 +79,7 @@ def resolve_file(
         raise ValueError(f"there is no format {format!r}; there is parquet, csv")
     with _reading(data):
         read = _csv(data, policy, vocabulary) if table_kind(data) == "csv" else _parquet(data)
-        bulk = Bulk(policy, operation, read.schema, unset=unset, keep=keep, vocabulary=vocabulary)
+        bulk = _bulk(data, policy, operation, read.schema, unset=unset, keep=keep, vocabulary=vocabulary)
         writer = _writer(into, bulk.schema, format)
         with ThreadPoolExecutor(1) as reads, ThreadPoolExecutor(1) as writes:
             written: Future[None] | None = None
@@ -105,6 +106,17 @@ def table_kind(path: Path) -> str:
     return kind
 
 
+def _bulk(path: Path, policy: Versions, operation: str | Sequence[str], schema: pa.Schema, **options: Any) -> Bulk:
+    """Raises `Refused`, where it is the columns with the file that has them."""
+    try:
+        return Bulk(policy, operation, schema, **options)
+    except Refused as refused:
+        raise Refused(
+            problem._replace(position=Position(str(path))) if problem.code.startswith("row-column") else problem
+            for problem in refused.diagnostics
+        ) from None
+
+
 def _ahead(batches: Iterator[pa.RecordBatch], pool: ThreadPoolExecutor) -> Iterator[pa.RecordBatch]:
     """The batches, of which the next is read while one is worked on."""
     coming = pool.submit(next, batches, None)
@@ -122,6 +134,7 @@ def _parquet(path: Path) -> _Data:
 def _csv(path: Path, policy: Versions, vocabulary: Vocabulary) -> _Data:
     lines = csv.ParseOptions(newlines_in_values=True)
     names = csv.open_csv(path, parse_options=lines).schema.names
+    _check_separator(path, names)
     known = (field for one in policy.policies for spec in vocabulary.values() for field in fields_of(one, spec))
     types = in_texts(known)
     converting = csv.ConvertOptions(
@@ -137,6 +150,16 @@ def _csv(path: Path, policy: Versions, vocabulary: Vocabulary) -> _Data:
     except pa.ArrowInvalid as error:  # of the first block
         raise _of_a_cell(error, path, schema) from None
     return _Data(opened.schema, None, _cells(opened, path))
+
+
+def _check_separator(path: Path, names: Sequence[str]) -> None:
+    """Raises `Refused` where the names of all columns stand in one, as spreadsheets of some countries write them."""
+    for separator, told in ((";", "`;`"), ("\t", "tabs"), ("|", "`|`")):
+        if DATE in (part.strip('" ') for name in names for part in name.split(separator)) and DATE not in names:
+            message = f"the columns of this file are separated by {told}, and not by commas"
+            raise _refused(
+                "file-unreadable", message, path, "save it with commas between the columns, and a decimal point"
+            )
 
 
 def _cells(opened: csv.CSVStreamingReader, path: Path) -> Iterator[pa.RecordBatch]:

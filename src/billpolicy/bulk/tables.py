@@ -268,6 +268,8 @@ def _specs(names: Sequence[str], vocabulary: Vocabulary) -> list[OperationSpec]:
 
 def _not_there(name: str, names: Sequence[str]) -> Diagnostic:
     hint = did_you_mean(name, names)
+    if "," in name:
+        hint = "name each column by itself: `" + " ".join(f"--keep {part.strip()}" for part in name.split(",")) + "`"
     return Diagnostic("row-column-missing", f"there is no column `{name}`, which is to be kept", None, hint)
 
 

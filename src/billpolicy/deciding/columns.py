@@ -52,14 +52,18 @@ def columns_of(policy: Policy, spec: OperationSpec, names: Sequence[str], *, uns
     held = {one.column: one for one in _held(policy, spec)}
     currencies = {f"{name}.currency": name for name, field in fields.items() if field.type == "money"}
     known = {**fields, **held, **currencies}
-    problems = [*_unknown(spec, [*names, *unset], known), *_twice(names), *_either(fields, held, names)]
+    problems = [*_unknown(spec, names, known), *_unset_wrong(spec, unset, names, known)]
+    problems += [*_twice(names), *_either(fields, held, names)]
     given = set(names)
+    needed = {DAY.name: "by which the rules in force are chosen"}
+    """Columns that are wanted whatever anybody says is unset."""
     for name in (name for name in names if name in fields and fields[name].type == "money"):
-        if f"{name}.currency" not in given:
-            problems.append(_missing(f"{name}.currency", f"which `{name}` is an amount of"))
+        needed[f"{name}.currency"] = f"which `{name}` is an amount of"
+    problems += [_missing(name, who, "add it") for name, who in needed.items() if name not in given]
     for name, who in asked_for(policy, spec).items():
-        if name not in given and (name not in unset or name == DAY.name):
-            problems.append(_missing(name, who))
+        if name not in given and name not in needed and name not in unset:
+            hint = f"add it; or, where no row can have it, say so: `--unset {name}`, in Python `unset=`"
+            problems.append(_missing(name, who, hint))
     if problems:
         raise Refused(problems)
     return Columns(
@@ -104,7 +108,7 @@ def _held(policy: Policy, spec: OperationSpec) -> Iterator[Held]:
 
 def asked_for(policy: Policy, spec: OperationSpec) -> dict[str, str]:
     """The columns that an operation is decided by -> who asks, in words: `which rule x asks for`."""
-    asked = {"date": "by which the rules in force are chosen"}
+    asked = {DAY.name: "by which the rules in force are chosen"}
     for rule in policy.exceptions_for(spec.name):
         for fact in sorted(rule.facts):
             asked.setdefault(fact, f"which `{rule.id}` asks for")
@@ -130,9 +134,30 @@ def asked_for(policy: Policy, spec: OperationSpec) -> dict[str, str]:
 def _unknown(spec: OperationSpec, names: Sequence[str], known: Collection[str]) -> Iterator[Diagnostic]:
     for name in names:
         if name not in known:
-            message = f"`{spec.name}` has no field and no level with a value that is called `{name}`"
-            hint = did_you_mean(name, known) or "leave the column out, or rename it"
-            yield Diagnostic("row-column-unknown", message, None, hint)
+            meant = did_you_mean(name, known) or "leave the column out, or rename it"
+            hint = f"{meant}; of a table, `--keep {name}`, in Python `keep=`, hands it on to the result"
+            yield Diagnostic("row-column-unknown", _no_such(spec, name), None, hint)
+
+
+def _unset_wrong(
+    spec: OperationSpec, unset: Collection[str], names: Sequence[str], known: Collection[str]
+) -> Iterator[Diagnostic]:
+    """What is said to be unset and is no column that could be, or is there."""
+    for name in unset:
+        if name not in known:
+            several = [part.strip() for part in name.split(",")]
+            each = " ".join(f"--unset {part}" for part in several)
+            hint = f"name each column by itself: `{each}`" if len(several) > 1 else did_you_mean(name, known)
+            yield Diagnostic("row-column-unknown", _no_such(spec, name), None, hint)
+        elif name in names:
+            message = f"`{name}` is said to be unset in every row, and there is a column of that name"
+            yield Diagnostic(
+                "row-column-twice", message, None, "take one of them away: the column, or that it is unset"
+            )
+
+
+def _no_such(spec: OperationSpec, name: str) -> str:
+    return f"`{spec.name}` has no field and no level with a value that is called `{name}`"
 
 
 def _twice(names: Sequence[str]) -> Iterator[Diagnostic]:
@@ -149,7 +174,5 @@ def _either(fields: Collection[str], held: Collection[str], names: Sequence[str]
         yield Diagnostic("row-column-ambiguous", message, None, "give the attribute another name in the policy")
 
 
-def _missing(name: str, who: str) -> Diagnostic:
-    message = f"there is no column `{name}`, {who}"
-    hint = "add it; or, where no row can have it, say that it is unset"
-    return Diagnostic("row-column-missing", message, None, hint)
+def _missing(name: str, who: str, hint: str) -> Diagnostic:
+    return Diagnostic("row-column-missing", f"there is no column `{name}`, {who}", None, hint)
