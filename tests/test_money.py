@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 from hypothesis import given
@@ -166,3 +166,12 @@ def test_many_amounts_are_as_each(currency: str, whole: list[int], odd: str | No
 @given(currencies, minors)
 def test_an_amount_has_the_decimals_of_its_currency(currency: str, minor: int) -> None:
     assert repr(from_minor(minor, currency)) == repr(Decimal(minor).scaleb(-MINOR_DIGITS[currency]))
+
+
+def test_no_precision_that_a_program_sets_for_itself_changes_an_amount() -> None:
+    amount, minor = Decimal("123456789012.34"), 12345678901234
+    with localcontext() as context:
+        context.prec = 5
+        assert to_minor(amount, "EUR") == minor
+        assert to_minors([amount, amount], "EUR") == [minor, minor]
+        assert str(from_minor(minor, "EUR")) == "123456789012.34"

@@ -36,6 +36,8 @@ MAX_MINOR = 10**17
 far below 2**63 (SQLite, the rules engine)."""
 
 _WIDE = Context(prec=100)
+_times = _WIDE.multiply
+"""Exact, whatever precision a program that calls this one has set for itself."""
 _AMOUNT = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
 
 
@@ -114,8 +116,8 @@ def largest_of(currency: str) -> Decimal:
 def to_minor(amount: Decimal, currency: str) -> int:
     """Integer minor units of an amount. Raises `AmountError` if it is not a whole number of them, or too large."""
     written = _WRITTEN.get(currency)
-    if written is not None and amount.same_quantum(written.one) and abs(amount) <= written.most:
-        return int(amount * written.units)  # as nearly all are
+    if written is not None and amount.same_quantum(written.one) and amount.copy_abs() <= written.most:
+        return int(_times(amount, written.units))  # as nearly all are
     digits = minor_digits(currency)
     if abs(amount.adjusted()) > 60:
         raise AmountError("this amount is out of range")
@@ -131,7 +133,7 @@ def to_minor(amount: Decimal, currency: str) -> int:
 def from_minor(minor: int, currency: str) -> Decimal:
     """An amount with the currency's own number of decimals: `(5, "KWD")` is `0.005`."""
     written = _WRITTEN.get(currency)
-    return Decimal(minor).scaleb(-minor_digits(currency)) if written is None else written.one * minor
+    return Decimal(minor).scaleb(-minor_digits(currency)) if written is None else _times(written.one, minor)
 
 
 def to_minors(amounts: Sequence[Decimal], currency: str) -> list[int]:
@@ -139,7 +141,7 @@ def to_minors(amounts: Sequence[Decimal], currency: str) -> list[int]:
     written = _WRITTEN.get(currency)
     if written is not None and all(map(written.one.same_quantum, amounts)):
         units = written.units
-        minors = [int(amount * units) for amount in amounts]
+        minors = [int(_times(amount, units)) for amount in amounts]
         if max(minors, default=0) < MAX_MINOR and min(minors, default=0) > -MAX_MINOR:
             return minors
     return [to_minor(amount, currency) for amount in amounts]
