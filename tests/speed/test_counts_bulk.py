@@ -27,7 +27,8 @@ def rows(count: int) -> pa.Table:
     chance.shuffle(made)
     types = {"amount": pa.decimal128(18, 2)}
     columns = [
-        pa.array(each, types.get(name, pa.string())) for name, each in zip(bench.COLUMNS, zip(*made), strict=True)
+        pa.array(each, types.get(name, pa.string()))
+        for name, each in zip(bench.COLUMNS, zip(*made, strict=True), strict=True)
     ]
     return pa.table([pa.array([DAY] * len(made)), *columns], ["date", *bench.COLUMNS])
 
