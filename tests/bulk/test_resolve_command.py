@@ -14,6 +14,7 @@ import pytest
 from pyarrow import csv, parquet
 
 from billpolicy.bulk import files
+from billpolicy.bulk.cells import read_cells
 from tests.helpers.command_line import Ran, billpolicy
 
 POLICY = """
@@ -141,9 +142,8 @@ def test_several_operations_by_a_column() -> None:
         ("nowhere.csv", "out.csv", "there is no such file [file-missing]"),
         ("nowhere.parquet", "out.csv", "there is no such file [file-missing]"),
         ("no.parquet", "out.csv", "this file cannot be read: Parquet"),
-        ("cell.csv", "out.csv", "a cell of the column `amount` is not of type decimal128(38, 6)"),
-        ("late.csv", "out.csv", "a cell of the column `date` is not of type date32[day]"),
-        ("short.csv", "out.csv", "this file cannot be read: CSV parse error"),
+        ("short.csv", "out.csv", "row 7 has 2 cells, and there are 7 columns [file-unreadable]"),
+        ("latin.csv", "out.csv", "the column `account.country` has a text that is not in UTF-8 [file-unreadable]"),
         ("column.csv", "out.csv", "did you mean `account.country`"),
         ("column.csv", "out.csv", "column.csv: error: `create_payment` has no field"),
         ("semicolons.csv", "out.csv", "the columns of this file are separated by `;`, and not by commas"),
@@ -158,11 +158,10 @@ def test_what_cannot_be_done_leaves_everything_as_it_was(
     monkeypatch.setattr(files, "_BLOCK", 1000)
     Path("there.csv").write_text("a,b\n")
     Path("no.parquet").write_text("id,date")
-    Path("cell.csv").write_text(TEXT.replace("999.99", "lots"))
-    Path("late.csv").write_text(TEXT + TEXT.splitlines()[1].join(["\n"] * 100) + "\n1,tomorrow,DE,1.00,EUR,,\n")
+    Path("latin.csv").write_bytes(TEXT.replace("FR", "Österreich").encode("latin-1"))
     Path("short.csv").write_text(TEXT + "7,2026-03-01\n")
     Path("semicolons.csv").write_text(TEXT.replace(",", ";"))
-    Path("tabs.csv").write_text(TEXT.replace(",", "\t"))
+    Path("tabs.csv").write_text(TEXT.replace(",", "\t").replace("999.99", "999,99"))
     Path("column.csv").write_text(TEXT.replace("account.country", "acount.country"))
     Path("twice.csv").write_text(TEXT.replace("\n", ",1\n").replace("sequence_set,1", "sequence_set,id"))
     Path("names.csv").write_bytes(TEXT.replace("reference_is", "é").encode("latin-1"))
@@ -171,6 +170,49 @@ def test_what_cannot_be_done_leaves_everything_as_it_was(
     assert ran.code == 1, ran.out
     assert said in ran.out + ran.err
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_a_cell_that_cannot_be_read_refuses_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_BLOCK", 1000)  # so that some are in a later batch
+    monkeypatch.setattr("billpolicy.bulk.tables._LEAST_ROWS", 10)
+    fine = "0,2026-03-01,DE, 999.99 ,EUR,,EU"
+    wrong = [
+        (fine.replace(" 999.99 ", '"1,000.00"'), "amount", "`1,000.00` is not an amount", "a point for decimals"),
+        (fine.replace(" 999.99 ", '"999,99"'), "amount", "`999,99` is not an amount", "a point for decimals"),
+        (fine.replace(" 999.99 ", "12.34.56"), "amount", "`12.34.56` is not an amount", "a point for decimals"),
+        (fine.replace("2026-03-01", "03.03.2026"), "date", "`03.03.2026` is not a day", "like `2026-03-03`, not"),
+        (fine.replace("2026-03-01", "2026-02-30"), "date", "`2026-02-30` is not a day", "like `2026-03-03`, not"),
+    ]
+    rows = [*[fine] * 50, *(each[0] for each in wrong), *[fine] * 50]
+    Path("cells.csv").write_text("\n".join((TEXT.splitlines()[0], *rows)))
+    ran = resolve("cells.csv", "out.csv", "--format", "json")
+    assert ran.code == 1, ran.err
+    found = [row[-1] for row in written("out.csv")]
+    assert found == [None] * 50 + [f"row-value-wrong: {each[1]}" for each in wrong] + [None] * 50
+    examples = [example for one in json.loads(ran.out)["refusals"] for example in one["examples"]]
+    assert sorted((one["row"], one["because"][0]) for one in examples) == [
+        (place, f"`{name}` of a row: {said}") for place, (_, name, said, _) in enumerate(wrong, 51)
+    ]
+    told = resolve("cells.csv", "again.csv").out
+    for _, _, _, hint in wrong:
+        assert hint in told
+
+
+@pytest.mark.parametrize(
+    ("type_", "texts", "values"),
+    [
+        (pa.bool_(), ["true", "false", "TRUE", "1", None], [True, False, None, None, None]),
+        (pa.int64(), ["30", " 30", "30.0", "thirty", "9" * 30], [30, 30, None, None, None]),
+        (pa.decimal128(38, 6), ["1.5", "0.0000001", "1 000", "-2"], [Decimal("1.5"), None, None, Decimal(-2)]),
+    ],
+)
+def test_what_cells_are(type_: pa.DataType, texts: list[str | None], values: list[Any]) -> None:
+    batch = pa.RecordBatch.from_arrays([pa.array(texts, pa.string())], ["a"])
+    read, unread = read_cells(batch, pa.schema([("a", type_)]))
+    assert read.column("a").to_pylist() == values
+    assert unread["a"].wrong.tolist() == [
+        text is not None and value is None for text, value in zip(texts, values, strict=True)
+    ]
 
 
 def test_each_option_names_one_column_that_is_not_there() -> None:

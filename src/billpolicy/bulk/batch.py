@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import cast
+
 import pyarrow as pa
 
+from billpolicy.bulk.cells import Unread
 from billpolicy.bulk.values import Bools, Ints, Numbers, Texts, numbers_of, texts_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.vocabulary.spec import FieldSpec
 
 
 class Batch:
-    """A batch of Arrow. Rows are places in it; None: all of them."""
+    """A batch of Arrow. Rows are places in it; None: all of them. `unread`: cells that are none of their column."""
 
-    def __init__(self, batch: pa.RecordBatch) -> None:
+    def __init__(self, batch: pa.RecordBatch, unread: Unread = MappingProxyType({})) -> None:
         self.rows: int = batch.num_rows
-        self._batch = batch
+        self._batch, self._unread = batch, unread
         self._texts: dict[str, Texts] = {}
         self._numbers: dict[str, tuple[Numbers, Bools | None]] = {}
 
@@ -22,6 +26,19 @@ class Batch:
         """A column as it is."""
         column = self._batch.column(name)
         return column if rows is None else column.take(pa.array(rows))
+
+    def unread(self, name: str, rows: Ints | None) -> Bools | None:
+        """Which rows have a cell in a column that could not be read; None: none of them."""
+        if name not in self._unread:
+            return None
+        wrong = self._unread[name].wrong
+        return wrong if rows is None else wrong[rows]
+
+    def unread_text(self, name: str, row: int) -> str | None:
+        """What stands in such a cell."""
+        if name not in self._unread or not self._unread[name].wrong[row]:
+            return None
+        return cast(str, self._unread[name].texts[row].as_py())
 
     def texts(self, name: str, rows: Ints | None = None) -> Texts:
         """A column of texts: its words are those of all rows. Raises `Refused` where one is none, as its bytes are not

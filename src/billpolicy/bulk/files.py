@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.parquet as parquet
 
 from billpolicy.bulk.arguments import expect_to_decide
+from billpolicy.bulk.cells import read_cells
 from billpolicy.bulk.tables import MOST_ROWS, Bulk, plain, sized
 from billpolicy.bulk.tally import Tally
 from billpolicy.bulk.types import in_texts, is_text
@@ -26,14 +27,19 @@ from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.arguments import expect, type_of
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import Vocabulary
 
 _BLOCK = 1 << 24
 """Bytes of a CSV file that become a batch."""
-_CELL = re.compile(r"In CSV column #(?P<column>[0-9]+): (?:Row #[0-9]+: )?(?P<said>.*)", re.DOTALL)
+_NOT_UTF8 = re.compile(r"In CSV column #(?P<column>[0-9]+): .*invalid UTF8")
+_SHORT = re.compile(r"CSV parse error: (?:Row #[0-9]+: )?Expected (?P<wanted>[0-9]+) columns, got (?P<found>[0-9]+): ")
 Watch = Callable[[int, int | None], object]
 """Is told how many rows are done, and of how many, where that is known."""
+
+
+_Read = TypeVar("_Read")
 
 
 class _Writer(Protocol):
@@ -83,8 +89,8 @@ def resolve_file(
         writer = _writer(into, bulk.schema, format)
         with ThreadPoolExecutor(1) as reads, ThreadPoolExecutor(1) as writes:
             written: Future[None] | None = None
-            for batch in _ahead(sized(read.batches), reads):
-                decided = bulk.decide(batch)
+            for batch, unread in _ahead((read_cells(batch, read.schema) for batch in sized(read.batches)), reads):
+                decided = bulk.decide(batch, unread)
                 if written is not None:
                     written.result()
                 written = writes.submit(writer.write_batch, decided)
@@ -117,7 +123,7 @@ def _bulk(path: Path, policy: Versions, operation: str | Sequence[str], schema: 
         ) from None
 
 
-def _ahead(batches: Iterator[pa.RecordBatch], pool: ThreadPoolExecutor) -> Iterator[pa.RecordBatch]:
+def _ahead(batches: Iterator[_Read], pool: ThreadPoolExecutor) -> Iterator[_Read]:
     """The batches, of which the next is read while one is worked on."""
     coming = pool.submit(next, batches, None)
     while (batch := coming.result()) is not None:
@@ -133,23 +139,26 @@ def _parquet(path: Path) -> _Data:
 
 def _csv(path: Path, policy: Versions, vocabulary: Vocabulary) -> _Data:
     lines = csv.ParseOptions(newlines_in_values=True)
-    names = csv.open_csv(path, parse_options=lines).schema.names
+    skipping = csv.ParseOptions(newlines_in_values=True, invalid_row_handler=lambda row: "skip")
+    names = csv.open_csv(path, parse_options=skipping).schema.names
     _check_separator(path, names)
     known = (field for one in policy.policies for spec in vocabulary.values() for field in fields_of(one, spec))
     types = in_texts(known)
-    converting = csv.ConvertOptions(
-        column_types={name: types.get(name, pa.string()) for name in names},
-        strings_can_be_null=True,
-        null_values=[""],
-        true_values=["true"],
-        false_values=["false"],
+    texts = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
     )
-    schema = pa.schema([(name, converting.column_types[name]) for name in names])
+    schema = pa.schema([(name, types.get(name, pa.string())) for name in names])
+    return _Data(schema, None, _texts(path, names, lines, texts))
+
+
+def _texts(
+    path: Path, names: Sequence[str], lines: csv.ParseOptions, converting: csv.ConvertOptions
+) -> Iterator[pa.RecordBatch]:
+    """The cells of a CSV file as they stand there."""
     try:
-        opened = csv.open_csv(path, csv.ReadOptions(block_size=_BLOCK), lines, converting)
-    except pa.ArrowInvalid as error:  # of the first block
-        raise _of_a_cell(error, path, schema) from None
-    return _Data(opened.schema, None, _cells(opened, path))
+        yield from csv.open_csv(path, csv.ReadOptions(block_size=_BLOCK), lines, converting)
+    except pa.ArrowInvalid as error:
+        raise _unreadable(error, path, names) from None
 
 
 def _check_separator(path: Path, names: Sequence[str]) -> None:
@@ -160,13 +169,6 @@ def _check_separator(path: Path, names: Sequence[str]) -> None:
             raise _refused(
                 "file-unreadable", message, path, "save it with commas between the columns, and a decimal point"
             )
-
-
-def _cells(opened: csv.CSVStreamingReader, path: Path) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from opened
-    except pa.ArrowInvalid as error:
-        raise _of_a_cell(error, path, opened.schema) from None
 
 
 def _writer(into: BinaryIO, schema: pa.Schema, format: str) -> _Writer:
@@ -202,19 +204,37 @@ def _reading(path: Path) -> Iterator[None]:
         hint = "write it again with what it came from"
         raise _refused("file-unreadable", f"this file cannot be read: {said}", path, hint) from None
     except UnicodeDecodeError:  # of the names of columns, which Arrow reads without asking
-        hint = "write it again, in UTF-8"
-        raise _refused("file-unreadable", "the names of the columns are not in UTF-8", path, hint) from None
+        message = "the names of the columns are not in UTF-8"
+        raise _refused("file-unreadable", message, path, "save it as UTF-8") from None
 
 
-def _of_a_cell(error: Exception, path: Path, schema: pa.Schema) -> Exception:
-    """Which column of a CSV file has something of another type, where it is that."""
-    found = _CELL.match(str(error))
-    if found is None:
-        return error
-    field = schema.field(int(found["column"]))
-    message = f"a cell of the column `{field.name}` is not of type {field.type}: {found['said'].splitlines()[0]}"
-    hint = "write amounts like `100.00`, days like `2026-01-31`, `true` or `false`, and nothing where there is no value"
-    return _refused("row-column-type", message, path, hint)
+def _unreadable(error: Exception, path: Path, names: Sequence[str]) -> Exception:
+    """What is wrong with a CSV file as a whole, where it is known."""
+    if found := _NOT_UTF8.match(str(error)):
+        message = f"the column `{names[int(found['column'])]}` has a text that is not in UTF-8"
+        return _refused("file-unreadable", message, path, "save it as UTF-8")
+    if found := _SHORT.match(str(error)):
+        row = _uneven(path)
+        message = f"row {row:,} has {counted(int(found['found']), 'cell')}, and there are {found['wanted']} columns"
+        return _refused("file-unreadable", message, path, "a cell with a comma, or with a line break, needs quotes")
+    return error
+
+
+def _uneven(path: Path) -> int:
+    """The first row of a CSV file, from 1, that has not as many cells as there are columns. It is read once more, by
+    one thread: Arrow counts rows only then."""
+    rows: list[int] = []
+
+    def note(row: csv.InvalidRow) -> str:
+        rows.append(row.number - 1)  # of which the heading is one
+        return "skip"
+
+    lines = csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note)
+    reading = csv.ReadOptions(block_size=_BLOCK, use_threads=False)
+    for _ in csv.open_csv(path, reading, lines, csv.ConvertOptions(check_utf8=False)):
+        if rows:
+            break
+    return rows[0]
 
 
 def _refused(code: Code, message: str, path: Path, hint: str) -> Refused:

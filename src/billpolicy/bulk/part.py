@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from billpolicy.bulk.batch import Batch
+from billpolicy.bulk.cells import cell_wrong
 from billpolicy.bulk.codes import SMALL, Codes
 from billpolicy.bulk.keys import Found, Key, Ways
 from billpolicy.bulk.refusals import NONE, Refusals
@@ -165,6 +166,9 @@ class Part:
             else:
                 texts = read[name] = composed_words(batch.texts(name, rows))
                 wrong = _of_rows(words_wrong(field, texts.words), texts)
+            unread = batch.unread(name, rows)
+            if unread is not None:
+                wrong = unread if wrong is None else wrong | unread
             if wrong is not None and wrong.any():
                 self._refusals.add(refused, wrong, f"row-value-wrong: {name}")
         for held in self.columns.held:
@@ -257,6 +261,12 @@ class Part:
         row = {name: _value(batch.column(name), place) for name in self.columns.names}
         held: dict[Level, dict[str, Any]] = {"default": dict(self._resolver.policy.defaults)}
         problems: list[Diagnostic] = []
+        for field in self.columns.fields:
+            text = batch.unread_text(field.name, place)
+            if text is not None:
+                problems.append(cell_wrong(field, text))
+                if field.name == DATE:
+                    row[DATE] = datetime.date.min  # it is there, and not told as missing
         for one in self.columns.held:
             held.setdefault(one.level, {})[one.attribute] = row[one.column]
             problems += _held_wrong(one.column, row[one.column])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from billpolicy.bulk.arguments import expect_to_decide
 from billpolicy.bulk.batch import Batch
+from billpolicy.bulk.cells import Unread
 from billpolicy.bulk.keys import TEXT, Found, Key, named
 from billpolicy.bulk.part import Part
 from billpolicy.bulk.refusals import NONE, Refusals
@@ -125,9 +127,12 @@ class Bulk:
 
     # -- a batch -------------------------------------------------------------------------------------------------------
 
-    def decide(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """What is decided of each row. Raises `EngineError`."""
-        read = Batch(batch)
+    def decide(self, batch: pa.RecordBatch, unread: Unread = MappingProxyType({})) -> pa.RecordBatch:
+        """What is decided of each row. `unread`: cells that are none of their column, which refuse their rows.
+
+        Raises `EngineError`.
+        """
+        read = Batch(batch, unread)
         split = self._split(read)
         if len(split) == 1 and isinstance(split[0][0], Part):
             found, refused = split[0][0].decide(read, None)

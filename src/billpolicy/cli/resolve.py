@@ -23,6 +23,7 @@ from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
     from billpolicy import EngineName, Tally
+    from billpolicy.bulk.tally import Refusal
 
 _PATH = click.Path(path_type=Path, dir_okay=False)
 _NEEDED = ("pyarrow", "numpy")
@@ -93,7 +94,7 @@ def command(
     finally:
         replacing.drop()
     result = _result(tally, out)
-    refused = list(_refused(result, data))
+    refused = [problem for one in tally.refusals for problem in _refused(one, data)]
     if not gather(refused):
         if format == "json":
             write_json(result)
@@ -139,12 +140,17 @@ def _result(tally: Tally, out: Path) -> ResolvedRows:
     )
 
 
-def _refused(result: ResolvedRows, data: Path) -> Iterator[Diagnostic]:
-    """Of each reason one finding, with the first row as the example."""
-    for one in result.refusals:
-        first = one.examples[0]
-        why = "; ".join(first.because) or one.reasons
-        which = (
-            f"row {first.row:,}" if one.rows == 1 else f"{counted(one.rows, 'row')}, the first of them {first.row:,}"
-        )
-        yield Diagnostic(one.codes[0], f"{which}: {why}", Position(str(data)), "mend the rows; the others are decided")
+def _refused(refusal: Refusal, data: Path) -> Iterator[Diagnostic]:
+    """Of each of its examples that says something else one finding, the first with how many rows there are."""
+    told: set[str] = set()
+    for example in refusal.examples:
+        why = "; ".join(one.message for one in example.objections) or refusal.reasons
+        if why in told:
+            continue
+        which = f"row {example.row:,}"
+        if not told and refusal.rows > 1:
+            which = f"{counted(refusal.rows, 'row')}, first in row {example.row:,}"
+        told.add(why)
+        hints = dict.fromkeys(one.hint for one in example.objections if one.hint)
+        hint = "; ".join((*hints, "mend the rows: the others are decided"))
+        yield Diagnostic(refusal.codes[0], f"{which}: {why}", Position(str(data)), hint)
