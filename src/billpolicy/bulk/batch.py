@@ -5,12 +5,13 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import cast
 
+import numpy as np
 import pyarrow as pa
 
 from billpolicy.bulk.cells import Unread
-from billpolicy.bulk.values import Bools, Ints, Numbers, Texts, numbers_of, texts_of
+from billpolicy.bulk.values import Bools, Ints, Numbers, Texts, composed_words, numbers_of, texts_of, words_wrong
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.vocabulary.spec import FieldSpec
+from billpolicy.vocabulary.spec import FieldSpec, FieldType
 
 
 class Batch:
@@ -20,6 +21,8 @@ class Batch:
         self.rows: int = batch.num_rows
         self._batch, self._unread = batch, unread
         self._texts: dict[str, Texts] = {}
+        self._composed: dict[str, Texts] = {}
+        self._words_wrong: dict[tuple[str, FieldType, tuple[str, ...]], Bools] = {}
         self._numbers: dict[str, tuple[Numbers, Bools | None]] = {}
 
     def column(self, name: str, rows: Ints | None = None) -> pa.Array:
@@ -47,6 +50,21 @@ class Batch:
             self._texts[name] = _readable(name, texts_of(self._batch.column(name)))
         found = self._texts[name]
         return found if rows is None else Texts(found.numbers[rows], found.words)
+
+    def composed(self, name: str, rows: Ints | None) -> Texts:
+        """A column of texts as facts: those that look the same are the same."""
+        if name not in self._composed:
+            self._composed[name] = composed_words(self.texts(name))
+        found = self._composed[name]
+        return found if rows is None else Texts(found.numbers[rows], found.words)
+
+    def texts_wrong(self, field: FieldSpec, name: str, rows: Ints | None) -> Bools | None:
+        """Which rows have a text in this column that a field cannot be; None where no word of it is one."""
+        by = name, field.type, field.choices
+        if by not in self._words_wrong:
+            self._words_wrong[by] = words_wrong(field, self.texts(name).words)
+        wrong = self._words_wrong[by]
+        return np.append(wrong, np.False_)[self.texts(name, rows).numbers] if wrong.any() else None
 
     def numbers(self, field: FieldSpec, rows: Ints | None) -> tuple[Numbers, Bools | None]:
         """A column of numbers, and which rows have one that no field of its type can be."""

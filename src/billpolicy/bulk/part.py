@@ -29,11 +29,9 @@ from billpolicy.bulk.values import (
     classes_of_numbers,
     classes_of_truths,
     classes_of_words,
-    composed_words,
     facts_at,
     numbers_wrong,
     truths_of,
-    words_wrong,
 )
 from billpolicy.deciding.columns import Columns
 from billpolicy.deciding.decisions import Deciding
@@ -164,16 +162,14 @@ class Part:
                 if field.type == "money":
                     read[f"{name}.currency"] = _where(numbers.there, batch.texts(f"{name}.currency", rows))
             else:
-                texts = read[name] = composed_words(batch.texts(name, rows))
-                wrong = _of_rows(words_wrong(field, texts.words), texts)
+                read[name], wrong = batch.composed(name, rows), batch.texts_wrong(field, name, rows)
             unread = batch.unread(name, rows)
             if unread is not None:
                 wrong = unread if wrong is None else wrong | unread
             if wrong is not None and wrong.any():
                 self._refusals.add(refused, wrong, f"row-value-wrong: {name}")
         for held in self.columns.held:
-            texts = batch.texts(held.column, rows)
-            wrong = _of_rows(words_wrong(_HELD, texts.words), texts)
+            wrong = batch.texts_wrong(_HELD, held.column, rows)
             if wrong is not None:
                 self._refusals.add(refused, wrong, f"row-value-wrong: {held.column}")
         return read
@@ -313,11 +309,6 @@ def _choosers(resolver: Resolver) -> list[WordCells]:
 def _where(there: Bools | None, currency: Texts) -> Texts:
     """The currency of amounts: where there is none, its currency is no fact."""
     return currency if there is None else Texts(np.where(there, currency.numbers, np.int32(-1)), currency.words)
-
-
-def _of_rows(words: Bools, texts: Texts) -> Bools | None:
-    """Which rows have one of these words; None where no word is one of them."""
-    return np.append(words, np.False_)[texts.numbers] if words.any() else None
 
 
 def _reason(one: Diagnostic) -> str:
