@@ -26,10 +26,8 @@ def rows(count: int) -> pa.Table:
     made = [row for operation, row in bench.records(count) if operation == bench.OPERATIONS[0]]
     chance.shuffle(made)
     types = {"amount": pa.decimal128(18, 2)}
-    columns = [
-        pa.array(each, types.get(name, pa.string()))
-        for name, each in zip(bench.COLUMNS, zip(*made, strict=True), strict=True)
-    ]
+    named = zip(bench.COLUMNS, zip(*made, strict=True), strict=True)
+    columns = [pa.array(each, types.get(name, pa.string())) for name, each in named]
     return pa.table([pa.array([DAY] * len(made)), *columns], ["date", *bench.COLUMNS])
 
 
