@@ -21,7 +21,7 @@ CHECKED := $(wildcard src tests benchmarks scripts)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test soak soak-ledger setup check lint format types schemas pages schema-drift examples site bench mutants fuzz engine-wheel installs lock clean
+.PHONY: help demo test soak soak-ledger setup check lint format types schemas pages schema-drift examples site spark bench mutants fuzz engine-wheel installs lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -75,6 +75,10 @@ examples: $(READY) ## run the demo and print nothing but its errors
 site: $(READY) ## build the site of the docs, into build/site; any warning fails
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+spark: $(READY) ## decide a DataFrame on executors of Spark (half a gigabyte, a Java, two minutes)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@BILLPOLICY_REQUIRE_TOOLS=1 $(BIN)/python -m pytest tests/bulk/test_spark.py
 
 bench: $(READY) ## measure the speed, beside other programs in the same run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock

@@ -4,6 +4,7 @@ Each lock holds one exact version and its hashes for every supported Python and 
 
   requirements.lock         what the program, its tests and its linters need, and what installs them
   requirements-engine.lock  the rules engine alone, since it is compiled here and the rest works without it
+  requirements-spark.lock   what only `make spark` needs
   requirements-wheel.lock   what only `make engine-wheel` needs
   requirements-bench.lock   what only `make bench` needs
   requirements-mutants.lock what only `make mutants` needs
@@ -26,6 +27,7 @@ MAIN_LOCK = "requirements.lock"
 LOCKS: dict[str, list[str]] = {
     MAIN_LOCK: ["pyproject.toml", "--group", "dev"],
     "requirements-engine.lock": ["--group", "engine", "--constraints", MAIN_LOCK],
+    "requirements-spark.lock": ["--group", "spark", "--constraints", MAIN_LOCK],
     "requirements-wheel.lock": ["--group", "wheel", "--constraints", MAIN_LOCK],
     "requirements-bench.lock": ["--group", "bench", "--constraints", MAIN_LOCK],
     "requirements-docs.lock": ["--group", "docs", "--constraints", MAIN_LOCK],
