@@ -108,7 +108,7 @@ def test_what_it_comes_to_as_json() -> None:
 
 
 def test_several_operations_by_a_column() -> None:
-    rows = ("create_payment,2026-03-01,EU", "unapply_payment,2026-03-01,", "post,2026-03-01,")
+    rows = ("create_payment,2026-03-01,EU", "unapply_payment,2026-03-01,", "create_paymnt,2026-03-01,", ",2026-03-01,")
     Path("mixed.csv").write_text("\n".join(("operation,date,account.sequence_set", *rows)))
     asked = ("--policy", "standard", "--operation", "create_payment", "--operation", "unapply_payment")
     ran = billpolicy(
@@ -128,8 +128,12 @@ def test_several_operations_by_a_column() -> None:
     assert [tuple(row.values()) for row in found.to_pylist()] == [
         ("create_payment", "EU", "create_payment.allocation", None),
         ("unapply_payment", None, "unapply_payment.allocation", None),
-        ("post", None, None, "operation-unknown"),
+        ("create_paymnt", None, None, "operation-unknown"),
+        (None, None, None, "operation-unknown"),
     ]
+    said = "2 rows, first in row 3: `operation` of a row: `create_paymnt` is none of those asked for"
+    assert f"mixed.csv: error: {said} [operation-unknown]\n    hint: did you mean `create_payment`?" in ran.out
+    assert "error: row 4: `operation` of a row: there is none [operation-unknown]" in ran.out
 
 
 @pytest.mark.parametrize(

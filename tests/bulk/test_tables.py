@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from billpolicy.bulk import codes, part, values
 from billpolicy.bulk import tables as bulk_tables
+from billpolicy.bulk.batch import Batch
+from billpolicy.bulk.nobody import NoVersion
 from billpolicy.bulk.tables import Bulk
 from billpolicy.deciding.columns import fields_of
 from billpolicy.deciding.decider import Decider
@@ -258,7 +260,12 @@ FINE = {"date": DAY, "amount": Decimal("10.00"), "amount.currency": "EUR", "requ
 
 
 def test_what_is_refused_is_counted_with_examples_in_words() -> None:
-    rows = [FINE, {**FINE, "request.note": None}, *[{**FINE, "reason": "C"}] * 5, {**FINE, "request.note": ""}]
+    rows = [
+        FINE,
+        {**FINE, "request.note": None},
+        *[{**FINE, "reason": word} for word in "CCDDE"],
+        {**FINE, "request.note": ""},
+    ]
     bulk, found = of(rows)
     assert [row["refused"] for row in found] == [
         None,
@@ -272,7 +279,7 @@ def test_what_is_refused_is_counted_with_examples_in_words() -> None:
         ("chain-exhausted: note", 1),
         ("row-value-wrong: request.note", 1),
     ]
-    assert [example.row for example in first.examples] == [3, 4, 5]
+    assert [example.row for example in first.examples] == [3, 5, 7]
     assert "`C` is not one of its values" in first.examples[0].objections[0].message
     assert bulk.tally.by_rule == {"note": {"credit_only.note": 1}, "permission": {"credit_only.permission": 1}}
 
@@ -301,6 +308,14 @@ def test_what_a_level_holds_is_a_text_as_any_other(value: str, said: str) -> Non
     assert problem.message.startswith(f"`{HELD[0]}` of a row: ")
     assert said in problem.message
     assert [each.message for each in other.examples[0].objections][1:] == [problem.message]
+
+
+def test_a_row_before_every_version_says_its_day() -> None:
+    """Also a day that Python does not know."""
+    days = pa.array([-1, 2**31 - 1], pa.int32()).cast(pa.date32())
+    batch = Batch(pa.RecordBatch.from_arrays([days], ["date"]))
+    said = [NoVersion("date").objections(batch, row)[0].message for row in (0, 1)]
+    assert [each.rpartition(" is in force on ")[2] for each in said] == ["1969-12-31", "2147483647 days since 1970"]
 
 
 def test_a_row_that_contradicts_an_assumption_is_refused() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +29,14 @@ class Batch:
         """A column as it is."""
         column = self._batch.column(name)
         return column if rows is None else column.take(pa.array(rows))
+
+    def value(self, name: str, row: int) -> Any:
+        """What one row has in a column."""
+        value = self._batch.column(name)[row]
+        try:
+            return value.as_py()
+        except (OverflowError, ValueError):  # a day that is none of Python's
+            return f"{value.cast(pa.int32())} days since 1970"
 
     def unread(self, name: str, rows: Ints | None) -> Bools | None:
         """Which rows have a cell in a column that could not be read; None: none of them."""

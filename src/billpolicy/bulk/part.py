@@ -254,7 +254,7 @@ class Part:
 
     def objections(self, batch: Batch, place: int) -> list[Diagnostic]:
         """Why a row is refused, in words: it is decided by itself, as every other decision is."""
-        row = {name: _value(batch.column(name), place) for name in self.columns.names}
+        row = {name: batch.value(name, place) for name in self.columns.names}
         held: dict[Level, dict[str, Any]] = {"default": dict(self._resolver.policy.defaults)}
         problems: list[Diagnostic] = []
         for field in self.columns.fields:
@@ -285,13 +285,6 @@ def _held_wrong(column: str, value: Any) -> Iterator[Diagnostic]:
             fact_of(_HELD, value)
     except ValueError as error:
         yield Diagnostic("row-value-wrong", f"`{column}` of a row: {error}")
-
-
-def _value(column: pa.Array, row: int) -> Any:
-    try:
-        return column[row].as_py()
-    except (OverflowError, ValueError):  # a day that is none of Python's
-        return str(column[row].cast(pa.int32())) + " days since 1970"
 
 
 def _choosers(resolver: Resolver) -> list[WordCells]:

@@ -18,6 +18,7 @@ from billpolicy.bulk.arguments import expect_to_decide
 from billpolicy.bulk.batch import Batch
 from billpolicy.bulk.cells import Unread
 from billpolicy.bulk.keys import TEXT, Found, Key, named
+from billpolicy.bulk.nobody import NoOperation, NoVersion
 from billpolicy.bulk.part import Part
 from billpolicy.bulk.refusals import NONE, Refusals
 from billpolicy.bulk.tally import Tally
@@ -40,7 +41,8 @@ _NOBODY, _NO_VERSION = -2, -1
 _NO_DAY = -(2**31)
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _Rows = TypeVar("_Rows", pa.Table, pa.RecordBatchReader)
-_Split = list[tuple["Part | str", Ints]]
+_Decides = Part | NoOperation | NoVersion
+_Split = list[tuple[_Decides, Ints]]
 
 
 class Bulk:
@@ -152,8 +154,8 @@ class Bulk:
         found = {name: Found.nothing(batch.rows) for name in self._keys}
         refused: Ints = np.full(batch.rows, NONE, np.int32)
         for part, rows in split:
-            if isinstance(part, str):
-                refused[rows] = self._refusals.number(part)
+            if not isinstance(part, Part):
+                refused[rows] = self._refusals.number(part.reason)
                 continue
             of_part, refused[rows] = part.decide(batch, rows)
             for name, one in of_part.items():
@@ -161,7 +163,7 @@ class Bulk:
         return found, refused
 
     def _split(self, batch: Batch) -> _Split:
-        """Who decides which rows: a part, or nobody, for a reason."""
+        """Who decides which rows."""
         whose = np.zeros(batch.rows, np.int16)
         if self._by_column:
             texts = batch.texts(OPERATION)
@@ -185,9 +187,11 @@ class Bulk:
             for place in np.flatnonzero(counts)
         ]
 
-    def _part(self, number: int) -> Part | str:
-        if number < 0:
-            return "operation-unknown" if number == _NOBODY else "policy-not-in-force"
+    def _part(self, number: int) -> _Decides:
+        if number == _NOBODY:
+            return NoOperation([spec.name for spec in self._operations], OPERATION)
+        if number == _NO_VERSION:
+            return NoVersion(DATE)
         operation, version = divmod(number, len(self._resolvers))
         return self._parts[operation][version]
 

@@ -16,6 +16,8 @@ from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic
 
 MOST_EXAMPLES = 3
+_MOST_EXPLAINED = 30
+"""Rows of the same reasons that are explained, to find some with other messages: each is decided by itself."""
 _RULE = ".rule"
 
 
@@ -34,6 +36,7 @@ class Refusal(NamedTuple):
     codes: tuple[Code, ...]
     rows: int
     examples: tuple[Example, ...]
+    """The first row, and a few more that are refused in other words."""
 
 
 class Explains(Protocol):
@@ -54,6 +57,7 @@ class Tally:
         self._refusals: Counter[str] = Counter()
         self._codes: dict[str, tuple[Code, ...]] = {}
         self._examples: dict[str, list[Example]] = {}
+        self._explained: Counter[str] = Counter()
 
     @property
     def decided(self) -> int:
@@ -73,9 +77,9 @@ class Tally:
         found: Mapping[str, Found],
         refused: Ints,
         refusals: Refusals,
-        split: Sequence[tuple[Explains | str, Ints]],
+        split: Sequence[tuple[Explains, Ints]],
     ) -> None:
-        """Count the rows of a batch. `split`: who decided which of its rows, if anybody."""
+        """Count the rows of a batch. `split`: who decided which of its rows."""
         fine = refused == NONE
         all_fine = bool(fine.all())
         for name, one in found.items():
@@ -90,8 +94,12 @@ class Tally:
             self._refusals[text] += len(those)
             self.refused += len(those)
             known = self._examples.setdefault(text, [])
-            for row in those[: MOST_EXAMPLES - len(known)]:
+            for row in those[: _MOST_EXPLAINED - self._explained[text]]:
+                if len(known) == MOST_EXAMPLES:
+                    break
+                self._explained[text] += 1
                 who = next(who for who, rows in split if row in rows)
-                objections = () if isinstance(who, str) else tuple(who.objections(batch, int(row)))
-                known.append(Example(self.rows + 1 + int(row), objections))
+                objections = tuple(who.objections(batch, int(row)))
+                if all(example.objections != objections for example in known):
+                    known.append(Example(self.rows + 1 + int(row), objections))
         self.rows += batch.rows
