@@ -1,6 +1,7 @@
 # Every target that needs the environment makes it first. `make` alone lists the targets.
 # PYTHON: the Python to make it with. VENV: its folder, in this one.
 # SEED: which examples `make soak` tries. SOAK_TIMES: how many times as many as `make test` does.
+# NAMES: which benchmarks `make bench` runs; without, all of them, and the page of results is written anew.
 # MINUTES: how long `make soak-ledger` soaks, when it has tried every fault once.
 # WORKERS: how many processes share the tests (0: none but this one). A file stays in one: what it reads it reads once.
 # ARGS: options of `make mutants`, `make fuzz` and `make soak-ledger`.
@@ -81,8 +82,9 @@ spark: $(READY) ## decide a DataFrame on executors of Spark (half a gigabyte, a 
 	@BILLPOLICY_REQUIRE_TOOLS=1 $(BIN)/python -m pytest tests/bulk/test_spark.py
 
 bench: $(READY) ## measure the speed, beside other programs in the same run
+bench: $(READY) ## measure the speed, beside other programs in the same run (half an hour; NAMES="resolve bulk" for some)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(NAMES)
 
 engine-wheel: $(READY) ## build the rules engine once, for machines without a C compiler (into dist/engine)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-wheel.lock

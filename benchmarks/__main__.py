@@ -97,7 +97,11 @@ def page(goals: Iterable[Goal], printed: dict[str, str]) -> str:
 
 
 def main(wanted: list[str]) -> None:
-    """Run, print and, where all were run, write the page."""
+    """Run, print and, where all were run, write the page. Exits with 2 where a name is that of none."""
+    unknown = [name for name in wanted if name not in BENCHMARKS]
+    if unknown:
+        print(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        sys.exit(2)
     goals: list[Goal] = []
     printed: dict[str, str] = {}
     for name, benchmark in BENCHMARKS.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import bill_run, bulk, closure, load, policy_ci, post, post_chained, resolve, rules, sync, usage
+from benchmarks.__main__ import main
 from benchmarks.validate import large_policy
 from billpolicy.book.load import load_book
 from billpolicy.deciding.proven import prove
@@ -100,3 +101,13 @@ def test_what_is_proven_of_two_policies_and_what_samples_of_them_show_agree(
     told = capsys.readouterr().out
     assert told.count("diff, renamed") == len(policy_ci.SHAPES)
     assert "60 recorded decisions" in told
+
+
+def test_a_benchmark_that_is_not_there_is_told_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["closure", "bulck"])
+    assert left.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("there is no benchmark bulck; there are resolve, ")
+    assert ", bulk" in err
