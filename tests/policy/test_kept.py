@@ -189,11 +189,12 @@ def test_what_others_could_have_written_is_not_trusted(
     assert times(proofs) == 1
 
 
-def test_it_can_be_switched_off(cache: Path, proofs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SWITCH, "off")
+@pytest.mark.parametrize("word", ["off", "OFF", "No", "false", "0"])
+def test_it_can_be_switched_off(word: str, cache: Path, proofs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, word)
     assert [times(proofs), times(proofs)] == [1, 1]
     assert not cache.exists()
-    assert not Path("off").exists()
+    assert not Path(word).exists()
 
 
 @pytest.mark.parametrize("place", ["", None])

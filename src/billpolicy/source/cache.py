@@ -14,13 +14,14 @@ from pathlib import Path
 from billpolicy.source.plain_file import read_plain
 
 _SWITCH = "BILLPOLICY_CACHE"
-"""Environment: a folder for what is kept, or `off`."""
+"""Environment: a folder for what is kept, or one of the words for nothing."""
+_OFF = frozenset({"off", "no", "false", "0"})
 
 
 def folder() -> Path | None:
     """Where things are kept; None where nothing is."""
     place = os.environ.get(_SWITCH)
-    if place == "off":
+    if place is not None and place.strip().casefold() in _OFF:
         return None
     try:
         return Path(place) if place else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "billpolicy"
