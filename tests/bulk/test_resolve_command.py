@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
+from billpolicy import load_policy
 from billpolicy.bulk import files
 from billpolicy.bulk.cells import read_cells
 from tests.helpers.command_line import Ran, billpolicy
@@ -131,6 +132,8 @@ def test_several_operations_by_a_column() -> None:
         ("create_paymnt", None, None, "operation-unknown"),
         (None, None, None, "operation-unknown"),
     ]
+    assert ran.out.startswith("4 rows: 2 decided, 2 refused\n1")
+    assert "keys by base rules alone: `" in ran.out.splitlines()[1]
     said = "2 rows, first in row 3: `operation` of a row: `create_paymnt` is none of those asked for"
     assert f"mixed.csv: error: {said} [operation-unknown]\n    hint: did you mean `create_payment`?" in ran.out
     assert "error: row 4: `operation` of a row: there is none [operation-unknown]" in ran.out
@@ -217,6 +220,15 @@ def test_what_cells_are(type_: pa.DataType, texts: list[str | None], values: lis
     assert unread["a"].wrong.tolist() == [
         text is not None and value is None for text, value in zip(texts, values, strict=True)
     ]
+
+
+def test_a_key_that_one_exception_decides_in_each_row_is_told() -> None:
+    Path("one.csv").write_text("\n".join(TEXT.splitlines()[:2]))
+    ran = resolve("one.csv", "out.csv")
+    assert ran.out.startswith("1 row: 1 decided, 0 refused\nsequence_set:\n               1  german-money\n")
+    (policy,) = load_policy("policy.yaml").policies
+    keys = [key for operation, key in policy.base if operation == "create_payment"]
+    assert f"\n{len(keys) - 1} keys by base rules alone: " in ran.out
 
 
 def test_each_option_names_one_column_that_is_not_there() -> None:

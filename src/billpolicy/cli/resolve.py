@@ -99,7 +99,7 @@ def command(
         if format == "json":
             write_json(result)
         else:
-            write(resolved_text(result))
+            write(resolved_text(result, operations))
             show_text(refused, err=False)
     conclude(f"{out} is written")
     ctx.exit(1 if tally.refused else 0)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from billpolicy.diagnostics.codes import Code
-from billpolicy.diagnostics.sentences import counted
+from billpolicy.diagnostics.sentences import counted, few_of, quoted
 from billpolicy.report.texts import in_lines
 from billpolicy.source.record import record
 
@@ -48,17 +48,20 @@ class ResolvedRows:
     """Key of the policy -> the rules that decided it, and of how many rows."""
 
 
-def resolved_text(result: ResolvedRows) -> str:
-    """The counts, and of each key that several rules decided those that decided most rows."""
+def resolved_text(result: ResolvedRows, operations: Collection[str]) -> str:
+    """The counts; of each key that an exception decided in some row, the rules that decided most rows; and in one line
+    the keys that only base rules of these operations decided."""
     lines = [f"{counted(result.rows, 'row')}: {result.decided:,} decided, {result.refused:,} refused"]
+    by_base = []
     for key, rules in result.by_rule.items():
-        most = sorted(rules.items(), key=lambda each: (-each[1], each[0]))
-        if len(most) < 2:
+        if rules.keys() <= {f"{operation}.{key}" for operation in operations}:
+            by_base += [key] if rules else []
             continue
+        most = sorted(rules.items(), key=lambda each: (-each[1], each[0]))
         lines += [f"{key}:", *(f"  {rows:>14,}  {rule}" for rule, rows in most[:MOST_RULES])]
         if len(most) > MOST_RULES:
             rest = sum(rows for _, rows in most[MOST_RULES:])
             lines.append(f"  {rest:>14,}  by {counted(len(most) - MOST_RULES, 'other rule')}")
-    alike = sum(len(rules) == 1 for rules in result.by_rule.values())
-    lines += [f"{counted(alike, 'key')} by one rule each"] if alike else []
+    if by_base:
+        lines.append(f"{counted(len(by_base), 'key')} by base rules alone: {few_of(quoted(by_base))}")
     return in_lines(lines)
