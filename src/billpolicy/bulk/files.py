@@ -17,7 +17,7 @@ import pyarrow.csv as csv
 import pyarrow.parquet as parquet
 
 from billpolicy.bulk.arguments import expect_to_decide
-from billpolicy.bulk.cells import read_cells
+from billpolicy.bulk.cells import Unread, read_cells
 from billpolicy.bulk.tables import MOST_ROWS, Bulk, plain, sized
 from billpolicy.bulk.tally import Tally
 from billpolicy.bulk.types import in_texts, is_text
@@ -54,7 +54,7 @@ class _Data(NamedTuple):
     schema: pa.Schema
     rows: int | None
     """How many, where the file says so."""
-    batches: Iterator[pa.RecordBatch]
+    batches: Iterator[tuple[pa.RecordBatch, Unread]]
 
 
 def resolve_file(
@@ -89,7 +89,7 @@ def resolve_file(
         writer = _writer(into, bulk.schema, format)
         with ThreadPoolExecutor(1) as reads, ThreadPoolExecutor(1) as writes:
             written: Future[None] | None = None
-            for batch, unread in _ahead((read_cells(batch, read.schema) for batch in sized(read.batches)), reads):
+            for batch, unread in _ahead(read.batches, reads):
                 decided = bulk.decide(batch, unread)
                 if written is not None:
                     written.result()
@@ -134,7 +134,8 @@ def _ahead(batches: Iterator[_Read], pool: ThreadPoolExecutor) -> Iterator[_Read
 def _parquet(path: Path) -> _Data:
     texts = [field.name for field in parquet.read_schema(path) if is_text(field.type)]
     file = parquet.ParquetFile(path, read_dictionary=texts)
-    return _Data(file.schema_arrow, file.metadata.num_rows, file.iter_batches(batch_size=MOST_ROWS))
+    batches = sized(file.iter_batches(batch_size=MOST_ROWS))
+    return _Data(file.schema_arrow, file.metadata.num_rows, ((batch, {}) for batch in batches))
 
 
 def _csv(path: Path, policy: Versions, vocabulary: Vocabulary) -> _Data:
@@ -148,7 +149,8 @@ def _csv(path: Path, policy: Versions, vocabulary: Vocabulary) -> _Data:
         column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
     )
     schema = pa.schema([(name, types.get(name, pa.string())) for name in names])
-    return _Data(schema, None, _texts(path, names, lines, texts))
+    batches = sized(_texts(path, names, lines, texts))
+    return _Data(schema, None, (read_cells(batch, schema) for batch in batches))
 
 
 def _texts(
