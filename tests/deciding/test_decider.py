@@ -338,6 +338,14 @@ assumptions:
 )
 
 
+def test_of_what_no_row_has_nothing_is_assumed() -> None:
+    names = [name for name in NAMES if not name.startswith("account.")]
+    unset = [name for name in NAMES if name not in names]
+    decider = Decider(Resolver(small(ASSUMED), "python"), SMALL["credit_only"], (*names, *HELD), unset=unset)
+    row = dict(zip((*NAMES, *HELD), FINE, strict=True))
+    assert decider.decide(tuple(row[name] for name in (*names, *HELD)))
+
+
 def test_a_row_that_contradicts_the_policy_is_refused() -> None:
     decider = Decider(Resolver(small(ASSUMED), "python"), SMALL["credit_only"], (*NAMES, *HELD))
     assert decided(decider, account__country="DE")

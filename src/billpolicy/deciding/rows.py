@@ -93,7 +93,8 @@ class RowPolicy:
         there = []
         for scope in sorted({object_of(name) for name in part.fields}):
             known_by = [name for name in (f"{scope}.id", f"{scope}.number") if name in self.columns.names]
-            names = known_by or sorted(name for name in part.fields if object_of(name) == scope)
+            its = sorted(name for name in part.fields if object_of(name) == scope)
+            names = known_by or [name for name in its if name in self.columns.names]  # of none there is no such object
             there.append(self._placed([{name: self._any_value(name)} for name in names]))
         when, then = ([self._placed(clause.boxes) for clause in clauses] for clauses in (part.when, part.then))
         return _Assumed(part, tuple(there), tuple(when), tuple(then))
