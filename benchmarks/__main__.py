@@ -52,7 +52,18 @@ BENCHMARKS: dict[str, Benchmark] = {
     "check": check.main,
     "bulk": lambda: bulk.main(10_000_000),
 }
-PEERS = ("durable_rules", "duckdb", "msgspec", "psycopg", "pyarrow", "pydantic", "pyspark", "PyYAML", "SQLAlchemy")
+VERSIONS_OF = (
+    "datalogic-py",
+    "durable_rules",
+    "duckdb",
+    "msgspec",
+    "psycopg",
+    "pyarrow",
+    "pydantic",
+    "PyYAML",
+    "SQLAlchemy",
+    "zen-engine",
+)
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 HEAD = """# How fast it is
 
@@ -79,7 +90,7 @@ def machine() -> str:
     """What it was measured on, in a sentence."""
     day = datetime.datetime.now(datetime.UTC).date()
     versions = []
-    for name in PEERS:
+    for name in VERSIONS_OF:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions.append(f"{name} {importlib.metadata.version(name)}")
     return (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -172,7 +172,7 @@ def _walks() -> list[str]:
     return source
 
 
-def by_hand(written: Iterable[Rule]) -> dict[str, Callable[[Row], tuple[Choice, ...]]]:
+def by_hand(written: Sequence[Rule]) -> dict[str, Callable[[Row], tuple[Choice, ...]]]:
     """The rules as a person would write them: a function for each operation, one `if` after the other. Each gives
     value, level and rule of the three attributes."""
     source = ["from decimal import Decimal", *_walks()]

@@ -6,11 +6,16 @@ import datetime
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
+from billpolicy.deciding.columns import known_to
 from billpolicy.deciding.decider import Choice, Decider, Row
+from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.rows import DATE
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.arguments import expect, expect_each
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
+from billpolicy.policy.model import Effective
 from billpolicy.vocabulary.operations import VOCABULARY
+from billpolicy.vocabulary.spec import OperationSpec
 
 
 class RowDecider(NamedTuple):
@@ -38,24 +43,50 @@ def decider(policy: Versions, operation: str, columns: Sequence[str], *, unset: 
     if spec is None:
         message = f"there is no operation `{operation}`"
         raise Refused([Diagnostic("operation-unknown", message, None, did_you_mean(operation, VOCABULARY))])
-    by_version = [(one.policy.effective, Decider(one, spec, columns, unset=unset)) for one in policy.resolvers]
-    if len(by_version) == 1:
-        ((_, only),) = by_version
-        return RowDecider(only.keys, only.decide)
-    keys = tuple(dict.fromkeys(key for _, one in by_version for key in one.keys))
-    day = list(columns).index("date")
-    known: dict[Any, Decider] = {}
+    by_any = frozenset().union(*(known_to(one.policy, spec) for one in policy.resolvers))
+    versions = [_version(one, spec, columns, unset, by_any) for one in policy.resolvers]
+    if len(versions) == 1:
+        return RowDecider(versions[0].keys, versions[0].decide)
+    keys = tuple(dict.fromkeys(key for one in versions for key in one.keys))
+    day = list(columns).index(DATE)
+    known: dict[Any, _Version] = {}
 
     def decide(row: Row) -> tuple[Choice | None, ...]:
         date = row[day]
         one = known.get(date)
         if one is None:
             if type(date) is not datetime.date:
-                return by_version[0][1].decide(row)  # which says what is wrong with it
+                return versions[0].decide(row)  # which says what is wrong with it
             policy.on(date)
-            one = next(each for effective, each in by_version if effective.includes(date))
-            known[date] = one
+            one = known[date] = next(each for each in versions if each.effective.includes(date))
         chosen = dict(zip(one.keys, one.decide(row), strict=True))
         return tuple(chosen.get(key) for key in keys)
 
     return RowDecider(keys, decide)
+
+
+class _Version(NamedTuple):
+    """A version of the policy, and how it decides a row of all columns."""
+
+    effective: Effective
+    keys: tuple[str, ...]
+    decide: Callable[[Row], tuple[Choice, ...]]
+
+
+def _version(
+    resolver: Resolver, spec: OperationSpec, columns: Sequence[str], unset: Collection[str], by_any: Collection[str]
+) -> _Version:
+    """What another version knows, this one need not: `by_any` are the names that any of them knows."""
+    others = set(by_any) - known_to(resolver.policy, spec)
+    mine = [name for name in columns if name not in others]
+    decider = Decider(resolver, spec, mine, unset=[name for name in unset if name not in others])
+    if len(mine) == len(columns):
+        return _Version(resolver.policy.effective, decider.keys, decider.decide)
+    places = [place for place, name in enumerate(columns) if name not in others]
+
+    def decide(row: Row) -> tuple[Choice, ...]:
+        if len(row) != len(columns):
+            raise TypeError(f"a row has {len(columns)} values, in the order of the columns; this one has {len(row)}")
+        return decider.decide(tuple([row[place] for place in places]))
+
+    return _Version(resolver.policy.effective, decider.keys, decide)

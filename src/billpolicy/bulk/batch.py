@@ -59,7 +59,7 @@ class Batch:
         found = self._texts[name]
         return found if rows is None else Texts(found.numbers[rows], found.words)
 
-    def composed(self, name: str, rows: Ints | None) -> Texts:
+    def composed(self, name: str, rows: Ints | None = None) -> Texts:
         """A column of texts as facts: those that look the same are the same."""
         if name not in self._composed:
             self._composed[name] = composed_words(self.texts(name))

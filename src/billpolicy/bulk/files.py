@@ -85,20 +85,20 @@ def resolve_file(
         raise ValueError(f"there is no format {format!r}; there is parquet, csv")
     with _reading(data):
         read = _csv(data, policy, vocabulary) if table_kind(data) == "csv" else _parquet(data)
-        bulk = _bulk(data, policy, operation, read.schema, unset=unset, keep=keep, vocabulary=vocabulary)
-        writer = _writer(into, bulk.schema, format)
-        with ThreadPoolExecutor(1) as reads, ThreadPoolExecutor(1) as writes:
-            written: Future[None] | None = None
-            for batch, unread in _ahead(read.batches, reads):
-                decided = bulk.decide(batch, unread)
-                if written is not None:
-                    written.result()
-                written = writes.submit(writer.write_batch, decided)
-                if watch is not None:
-                    watch(bulk.tally.rows, read.rows)
+    bulk = _bulk(data, policy, operation, read.schema, unset=unset, keep=keep, vocabulary=vocabulary)
+    writer = _writer(into, bulk.schema, format)
+    with ThreadPoolExecutor(1) as reads, ThreadPoolExecutor(1) as writes:
+        written: Future[None] | None = None
+        for batch, unread in _ahead(data, read.batches, reads):
+            decided = bulk.decide(batch, unread)
             if written is not None:
                 written.result()
-        writer.close()
+            written = writes.submit(writer.write_batch, decided)
+            if watch is not None:
+                watch(bulk.tally.rows, read.rows)
+        if written is not None:
+            written.result()
+    writer.close()
     return bulk.tally
 
 
@@ -123,11 +123,16 @@ def _bulk(path: Path, policy: Versions, operation: str | Sequence[str], schema: 
         ) from None
 
 
-def _ahead(batches: Iterator[_Read], pool: ThreadPoolExecutor) -> Iterator[_Read]:
-    """The batches, of which the next is read while one is worked on."""
-    coming = pool.submit(next, batches, None)
+def _ahead(data: Path, batches: Iterator[_Read], pool: ThreadPoolExecutor) -> Iterator[_Read]:
+    """The batches of a file, of which the next is read while one is worked on."""
+
+    def following() -> _Read | None:
+        with _reading(data):
+            return next(batches, None)
+
+    coming = pool.submit(following)
     while (batch := coming.result()) is not None:
-        coming = pool.submit(next, batches, None)
+        coming = pool.submit(following)
         yield batch
 
 

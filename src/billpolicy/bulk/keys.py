@@ -46,12 +46,12 @@ class Key:
 
     def begins(self, batch: Batch) -> list[int]:
         """Where the words of each column of a batch begin among all that a value can be, and last its constants."""
-        lengths = [len(batch.texts(name).words) for name in self.held]
+        lengths = [len(batch.composed(name).words) for name in self.held]
         return [sum(lengths[:place]) for place in range(len(lengths) + 1)]
 
     def columns(self, batch: Batch, found: Found, refused: Bools | None) -> list[pa.Array]:
         """Its columns of a result, without anything where a row is refused."""
-        words = [batch.texts(name).words for name in self.held]
+        words = [batch.composed(name).words for name in self.held]
         values = pa.chunked_array([*words, pa.array(list(self.constants), self._type)], self._type).combine_chunks()
         places = found.values
         once = pc.dictionary_encode(values)

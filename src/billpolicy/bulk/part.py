@@ -37,7 +37,7 @@ from billpolicy.deciding.columns import Columns
 from billpolicy.deciding.decisions import Deciding
 from billpolicy.deciding.matching.cells import MOST_KEPT, NumberCells, WordCells
 from billpolicy.deciding.resolver import LevelValues, Resolver
-from billpolicy.deciding.rows import DATE, RowPolicy, fact_of
+from billpolicy.deciding.rows import DATE, RowPolicy, check_held
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Chain
@@ -282,7 +282,7 @@ class Part:
 def _held_wrong(column: str, value: Any) -> Iterator[Diagnostic]:
     try:
         if value is not None:
-            fact_of(_HELD, value)
+            check_held(value)
     except ValueError as error:
         yield Diagnostic("row-value-wrong", f"`{column}` of a row: {error}")
 

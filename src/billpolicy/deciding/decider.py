@@ -132,8 +132,8 @@ def decide(row):
         way = first(row, answer)
     try:
         return way(row)
-    except TypeError:
-        raise wrong(row) from None
+    except TypeError as error:
+        raise wrong(row, error) from None
 """
         exec(source, known)
         found: Way = known["decide"]
@@ -229,8 +229,8 @@ def decide(row):
         self._rows.resolver.resolve(self._rows.operation, day, facts, levels)
         raise AssertionError("a chain that has a value is walked to its end")
 
-    def _wrong(self, row: Row) -> Refused:
-        """What is wrong with what levels hold."""
+    def _wrong(self, row: Row, error: TypeError) -> Exception:
+        """What is wrong with what levels hold; if nothing is, the error itself."""
         problems = []
         for held in self._rows.columns.held:
             value = row[self._place[held.column]]
@@ -239,7 +239,7 @@ def decide(row):
                     check_held(value)
             except ValueError as error:
                 problems.append(Diagnostic("row-value-wrong", f"`{held.column}` of a row: {error}"))
-        return Refused(problems)
+        return Refused(problems) if problems else error
 
 
 def _same(word: str | None) -> str | None:
@@ -270,7 +270,7 @@ class _Words(dict[Any, int]):
 
 
 class _Held(dict[Any, str]):
-    """What levels hold, as far as it was seen to be right; a `TypeError` tells that it is not."""
+    """What levels hold, as far as it was seen to be right. Raises `TypeError` otherwise, as for what has no hash."""
 
     def __missing__(self, value: Any) -> str:
         try:

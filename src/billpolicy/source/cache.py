@@ -44,7 +44,11 @@ def write_own(entry: Path, content: bytes) -> None:
     try:
         entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=entry.parent, delete=False) as stream:
-            stream.write(content)
+            try:
+                stream.write(content)
+            except OSError:
+                Path(stream.name).unlink()
+                raise
         Path(stream.name).replace(entry)
     except OSError:
         return
