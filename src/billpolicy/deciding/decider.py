@@ -1,27 +1,31 @@
 """Raw rows decided as fast as by a program that a person would write for one policy: by such a program.
 
-The function is written for its columns: a look into a table for each fact that rules ask about, one `&` after the
-other, and for what then decides a walk down each chain, written out. What it has not seen yet goes the way of every
-other decision (`rows.py`), with all checks, and is kept.
+The function is written for its columns: a look into a table for each fact (`looks.py`), one `&` after the other, and
+for what then decides a walk down each chain, written out. Where rules ask for the day and the country it begins
+
+    c0, c1, c2, = row
+    answer = words1[c1] & days0[c0]
+    way = kept.get(answer)
+
+and the way of one chain is `((held[v], 'invoice', rule0) if (v := row[2]) is not None else stop(row),)`. What was not
+seen yet goes the way of every other decision (`rows.py`), with all checks, and is kept.
 """
 
 from __future__ import annotations
 
 import datetime
-from bisect import bisect_right
-from collections.abc import Callable, Collection, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Collection, Sequence
+from decimal import InvalidOperation
 from typing import Any
 
 from billpolicy.deciding.decisions import Deciding, Resolution, Walk
+from billpolicy.deciding.looks import LOOKING, ODD, Held, above_all, looks_of
 from billpolicy.deciding.matching.cells import MOST_KEPT
 from billpolicy.deciding.resolver import LevelValues, Resolver
-from billpolicy.deciding.rows import DATE, NUMBERS, RowPolicy, check_held, fact_of
+from billpolicy.deciding.rows import DATE, RowPolicy, check_held
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.money import MAX_MINOR, from_minor
 from billpolicy.source.composed import composed
-from billpolicy.source.scalars import MAX_INTEGER
-from billpolicy.vocabulary.spec import FieldSpec, Level, OperationSpec
+from billpolicy.vocabulary.spec import Level, OperationSpec
 
 Choice = tuple[str | int | bool, Level | None, str]
 """The value of one decision, the level that had it (None: a setting is had by none) and the rule that decided."""
@@ -29,15 +33,8 @@ Row = Sequence[Any]
 Way = Callable[[Row], tuple[Choice, ...]]
 """Down the chains of a row whose rules are known."""
 
-_ByWords = list[tuple[str, Mapping[Any, int], int]]
-_ByNumbers = list[tuple[str, Sequence[int], Sequence[int], int]]
-"""As in `Cells`."""
-
 MOST_SHAPES = 1_000
 """How many ways down chains, rules apart, are kept written out: some megabytes."""
-
-ODD = 0
-"""The answer of a value that its field cannot have. No other answer is 0, nor is what is `&` of others."""
 
 
 class Decider:
@@ -52,79 +49,26 @@ class Decider:
         base = resolver.policy.base
         self.keys: tuple[str, ...] = tuple(key for operation, key in base if operation == spec.name)
         """The decisions, in the order in which they are answered."""
-        self._fine = 1 << max((max(each) for each in self._answers()), default=0).bit_length()
+        self._fine = above_all(self._rows.cells)
         self._kept: dict[int, Way] = {}
         self._shapes: dict[str, Callable[..., Way]] = {}
-        self._held = _Held()
+        self._held = Held()
         self.decide = self._written()
         """Decides one row: its values in the order of the columns -> a `Choice` for each key, in the order of `keys`.
 
         Raises `Refused` where the row has a value that its field cannot have, where a level gives what is no text, or
         where a chain ends without a value, and `TypeError` where it is no such row."""
 
-    def _answers(self) -> list[list[int]]:
-        cells = self._rows.cells
-        words = [[*by_word.values(), others] for _, by_word, others in cells.by_word]
-        return [*words, *(list(each) for _, _, each, _ in cells.by_number)]
-
     # -- the function --------------------------------------------------------------------------------------------------
 
     def _written(self) -> Way:
-        known: dict[str, Any] = {
-            "bisect": bisect_right,
-            "kept": self._kept,
-            "first": self._first,
-            "Decimal": Decimal,
-            "strange": (TypeError, ValueError, InvalidOperation),
-            "wrong": self._wrong,
-        }
-        asked = []
-        fields = {field.name: field for field in self._rows.columns.fields}
-        by_words, by_numbers = self._looked_at()
-        currencies = {f"{name}.currency": name for name, field in fields.items() if field.type == "money"}
-        of_currency = {currencies[fact]: (by_word, others) for fact, by_word, others in by_words if fact in currencies}
-        for number, (fact, by_word, others) in enumerate(by_words):
-            if fact in currencies:
-                continue  # looked at with its amount
-            if fact not in self._place:  # it is unset in every row
-                asked.append(str(by_word[None] | self._fine))
-                continue
-            value = f"c{self._place[fact]}"
-            known[f"words{number}"] = _Words(fields.get(fact), by_word, others, self._fine)
-            of_truth = fact in fields and fields[fact].type == "boolean"
-            right = f" if type({value}) is bool or {value} is None else {ODD}" if of_truth else ""
-            asked.append(f"(words{number}[{value}]{right})")
-        for number, (fact, bounds, each, unset) in enumerate(by_numbers):
-            if fact not in self._place:
-                asked.append(str(unset | self._fine))
-                continue
-            field, value = fields[fact], f"c{self._place[fact]}"
-            answers = [answer | self._fine for answer in each[:-1]]
-            none = ODD if fact == DATE else unset | self._fine
-            if field.type == "date":
-                known[f"days{number}"] = _Days(bounds, answers, none)
-                asked.append(f"days{number}[{value}]")
-                continue
-            known[f"each{number}"] = [ODD, *answers, ODD]
-            if field.type == "money":
-                by_currency, others = of_currency.get(fact, ({None: self._fine - 1}, self._fine - 1))
-                fine = {word: answer | self._fine for word, answer in by_currency.items()}
-                known[f"units{number}"] = _Units(field, bounds, fine, others | self._fine)
-                none &= fine[None]
-                currency = f"c{self._place[f'{fact}.currency']}"
-                units = f"(u := units{number}[{currency}])"
-                inside = f"type({value}) is Decimal and not {value} % {units}[1]"
-                look = f"each{number}[bisect(u[0], {value})] & u[2] if {inside}"
-            else:
-                known[f"bounds{number}"] = _ends(field, bounds)
-                look = f"each{number}[bisect(bounds{number}, {value})] if type({value}) is int"
-            asked.append(f"({look} else {none} if {value} is None else {ODD})")
+        looks = looks_of(self._rows, self._place, self._fine)
         names = "".join(f"c{place}, " for place in range(len(self._place)))
         source = f"""
 def decide(row):
     try:
         {names}= row
-        answer = {" & ".join(asked) or self._fine}
+        answer = {" & ".join(look.expression for look in looks) or self._fine}
     except strange:
         answer = {ODD}
     way = kept.get(answer)
@@ -135,24 +79,17 @@ def decide(row):
     except TypeError as error:
         raise wrong(row, error) from None
 """
+        known: dict[str, Any] = {
+            **LOOKING,
+            **{name: table for look in looks for name, table in look.tables.items()},
+            "kept": self._kept,
+            "first": self._first,
+            "strange": (TypeError, ValueError, InvalidOperation),
+            "wrong": self._wrong,
+        }
         exec(source, known)
         found: Way = known["decide"]
         return found
-
-    def _looked_at(self) -> tuple[_ByWords, _ByNumbers]:
-        """The tables of all facts that have a column. What no rule asks about tells nothing, and must be right, too."""
-        by_words: _ByWords = [*self._rows.cells.by_word]
-        by_numbers: _ByNumbers = [*self._rows.cells.by_number]
-        asked = {fact for fact, *_ in (*by_words, *by_numbers)}
-        every = self._fine - 1
-        for field in self._rows.columns.fields:
-            if field.name in asked:
-                continue
-            if field.type in NUMBERS:
-                by_numbers.append((field.name, (), [every, every], every))
-            else:
-                by_words.append((field.name, {None: every}, every))
-        return by_words, by_numbers
 
     def _first(self, row: Row, answer: int) -> Way:
         """The way of a row of an answer that was not seen before; of one that is odd it is told what is."""
@@ -245,82 +182,6 @@ def decide(row):
 def _same(word: str | None) -> str | None:
     """A word as policies write it."""
     return None if word is None else composed(word)
-
-
-class _Words(dict[Any, int]):
-    """The answer of each word of a fact, also of words that no condition names, once they were seen to be right."""
-
-    def __init__(self, field: FieldSpec | None, by_word: Mapping[Any, int], others: int, fine: int) -> None:
-        super().__init__({word: answer | fine for word, answer in by_word.items()})
-        self._field, self._by_word, self._others = field, by_word, others
-        self._fine, self._named = fine, len(by_word)
-
-    def __missing__(self, word: Any) -> int:
-        if self._field is None:  # the currency of an amount, which is looked at with it
-            answer = self._others
-        else:
-            try:
-                answer = self._by_word.get(fact_of(self._field, word), self._others)
-            except ValueError:
-                return ODD
-        answer |= self._fine
-        if len(self) < self._named + MOST_KEPT:
-            self[word] = answer
-        return answer
-
-
-class _Held(dict[Any, str]):
-    """What levels hold, as far as it was seen to be right. Raises `TypeError` otherwise, as for what has no hash."""
-
-    def __missing__(self, value: Any) -> str:
-        try:
-            found = check_held(value)
-        except ValueError as error:
-            raise TypeError(str(error)) from None
-        if len(self) < MOST_KEPT:
-            self[value] = found
-        return found
-
-
-class _Units(dict[Any, tuple[list[Decimal], Decimal, int]]):
-    """Of each currency where the classes of amounts begin, in it, its smallest amount, and the answer of the currency
-    itself."""
-
-    def __init__(self, field: FieldSpec, bounds: Sequence[int], by_word: Mapping[Any, int], others: int) -> None:
-        super().__init__()
-        self._bounds = _ends(field, bounds)
-        self._by_word, self._others = by_word, others
-
-    def __missing__(self, currency: Any) -> tuple[list[Decimal], Decimal, int]:
-        if not isinstance(currency, str):
-            raise TypeError(currency)
-        answer = self._by_word.get(currency, self._others)
-        found = [from_minor(bound, currency) for bound in self._bounds], from_minor(1, currency), answer
-        self[currency] = found
-        return found
-
-
-class _Days(dict[Any, int]):
-    """The answer of each day that was asked for; of None that of no day."""
-
-    def __init__(self, bounds: Sequence[int], answers: Sequence[int], none: int) -> None:
-        super().__init__({None: none})
-        self._bounds, self._answers = bounds, answers
-
-    def __missing__(self, day: Any) -> int:
-        if type(day) is not datetime.date:  # a moment is no day, and is equal to none
-            return ODD
-        found = self._answers[bisect_right(self._bounds, day.toordinal())]
-        if len(self) < MOST_KEPT:
-            self[day] = found
-        return found
-
-
-def _ends(field: FieldSpec, bounds: Sequence[int]) -> list[int]:
-    """Where the classes of an amount or number begin, with what is below and above all that it can be as two more."""
-    most = MAX_MINOR if field.type == "money" else MAX_INTEGER
-    least = 1 - most if field.at_least is None else field.at_least
-    return [least, *(min(max(bound, least), most) for bound in bounds), most]
 
 
 def _choice(setting: Resolution) -> Choice:
