@@ -116,8 +116,8 @@ def test_every_option_that_is_a_text_is_under_the_gate() -> None:
     assert texts.pop("ledger") == click.STRING
     # What an operation has is read as in a file of operations: `test_fields_that_are_typed_are_held_as_in_a_file`.
     assert texts.pop("fields") == click.STRING
-    # Files and revisions of git may be called anything, and a remark names nothing.
-    assert {name for name, type_ in texts.items() if type_ is AS_WRITTEN} == {"data", "since"}
+    # Files, revisions of git and columns of data may be called anything, and a remark names nothing.
+    assert {name for name, type_ in texts.items() if type_ is AS_WRITTEN} == {"data", "keep", "since", "unset"}
     assert {name for name, type_ in texts.items() if type_ is REMARK} == {"comment", "text"}
     assert texts.keys() >= {"actor", "why_not", "id", "ids", "line"}
     assert {name for name, type_ in texts.items() if type_ not in (LINE, AS_WRITTEN, REMARK)} == set()
