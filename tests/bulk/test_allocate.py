@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +27,6 @@ from tests.helpers.allocations import DAY, days, rules
 from tests.helpers.paths import ROOT
 from tests.helpers.properties import examples
 
-pa: Any = pytest.importorskip("pyarrow")
 PLAIN = Rules()
 
 

@@ -15,7 +15,7 @@ from pyarrow import csv, parquet
 
 from billpolicy import load_policy
 from billpolicy.bulk import files
-from billpolicy.bulk.cells import read_cells
+from billpolicy.bulk.csv_cells import read_cells
 from tests.helpers.command_line import Ran, billpolicy
 
 POLICY = """

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from benchmarks import rules as bench
 from billpolicy.deciding.decider import Choice, Decider
 from billpolicy.deciding.matching.engines import EngineName
-from billpolicy.deciding.resolver import Resolver
+from billpolicy.deciding.resolver import LevelValues, Resolver
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.money import from_minor
 from billpolicy.policy.layers import read_layers
@@ -154,6 +154,7 @@ exceptions:
 """
 NAMES = ("date", "account.country", "amount", "amount.currency", "reason", "account.vip", "account.seats")
 HELD = ("request.note", "account.note")
+NO_DEFAULTS = LevelValues("the policy's defaults", {})
 FINE = (DAY, "AT", Decimal("10.00"), "EUR", "A", True, 6, "asked for", "of the account")
 
 
@@ -290,6 +291,20 @@ def test_a_default_is_chosen_by_a_text_composed_or_not() -> None:
     assert decider.decide((DAY, None))[0] == ("any", "default", "credit_only.note")
 
 
+def test_no_value_is_not_the_value_that_is_called_none() -> None:
+    """An account without the field has what holds otherwise, though Python's word for nothing is a value, too."""
+    text = POLICY[: POLICY.index("operations:")] + (
+        "operations: {credit_only: {note: [default], permission: allowed}}\n"
+        "defaults: {note: {by: account.segment, values: {None: chosen}, otherwise: any}}\n"
+    )
+    resolver = Resolver(small(text), "python")
+    resolved = [
+        resolver.resolve("credit_only", DAY, {"date": DAY.toordinal(), **facts}, {"default": NO_DEFAULTS})
+        for facts in ({}, {"account.segment": "None"})
+    ]
+    assert [one.text("note") for one in resolved] == ["any", "chosen"]
+
+
 def test_the_last_day_of_the_calendar_can_be_asked_for() -> None:
     text = POLICY.replace("when: {account.country: DE}", "when: {date: {at_most: 9999-12-31}}")
     decider = Decider(Resolver(small(text), "python"), SMALL["credit_only"], (*NAMES, *HELD))
@@ -306,6 +321,12 @@ def test_a_row_of_another_length_is_none(decider: Decider) -> None:
     for row in (FINE[:-1], (*FINE, None), ()):
         with pytest.raises(TypeError, match=f"a row has 9 values, .* this one has {len(row)}"):
             decider.decide(row)
+
+
+@pytest.mark.parametrize("row", [dict.fromkeys((*NAMES, *HELD)), "a,b", None, 5, iter(FINE)], ids=repr)
+def test_what_is_no_row_at_all_is_told(decider: Decider, row: Any) -> None:
+    with pytest.raises(TypeError, match=r"a row has 9 values, in the order of the columns, as a tuple has, not"):
+        decider.decide(row)
 
 
 def test_a_day_without_a_policy_and_a_chain_without_a_value_are_refused(decider: Decider) -> None:
@@ -365,6 +386,7 @@ def test_a_row_that_contradicts_the_policy_is_refused() -> None:
         ((*NAMES, *HELD, "date"), (), ["row-column-twice"]),
         ((*NAMES[1:], *HELD), (), ["row-column-missing"]),
         ((*NAMES, "request.note"), (), ["row-column-missing"]),
+        ((*NAMES[:2], *NAMES[3:], *HELD), ("amount",), ["row-column-missing"]),  # a currency of no amount
         ((*NAMES, "request.note"), ("account.note",), []),
         ((*NAMES, "request.note"), ("account.notes",), ["row-column-missing", "row-column-unknown"]),
         (

@@ -35,7 +35,7 @@ def test_of_each_combination_one_row_is_decided_however_many_there_are(monkeypat
     decided: list[int] = []
     deciding = RowPolicy.deciding
 
-    def counted(self: RowPolicy, answer: int, facts: Facts) -> Deciding:
+    def counted(self: RowPolicy, answer: int, facts: Facts) -> tuple[tuple[str, ...], Deciding]:
         decided.append(answer)
         return deciding(self, answer, facts)
 

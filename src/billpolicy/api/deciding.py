@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
-from billpolicy.deciding.columns import known_to
+from billpolicy.deciding.columns import its_own, known_to
 from billpolicy.deciding.decider import Choice, Decider, Row
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.rows import DATE
@@ -77,12 +77,11 @@ def _version(
     resolver: Resolver, spec: OperationSpec, columns: Sequence[str], unset: Collection[str], by_any: Collection[str]
 ) -> _Version:
     """What another version knows, this one need not: `by_any` are the names that any of them knows."""
-    others = set(by_any) - known_to(resolver.policy, spec)
-    mine = [name for name in columns if name not in others]
-    decider = Decider(resolver, spec, mine, unset=[name for name in unset if name not in others])
+    mine, not_there = (its_own(resolver.policy, spec, names, by_any) for names in (columns, unset))
+    decider = Decider(resolver, spec, mine, unset=not_there)
     if len(mine) == len(columns):
         return _Version(resolver.policy.effective, decider.keys, decider.decide)
-    places = [place for place, name in enumerate(columns) if name not in others]
+    places = [place for place, name in enumerate(columns) if name in mine]
 
     def decide(row: Row) -> tuple[Choice, ...]:
         if len(row) != len(columns):

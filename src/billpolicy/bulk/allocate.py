@@ -219,14 +219,17 @@ def _special(owed: _Documents, paid: _Payments, rules: Rules) -> npt.NDArray[np.
     special[owed.account[np.searchsorted(owed.start, below_zero, "right") - 1]] = True
     if rules.item_rule == "proration" and len(owed.start):
         largest = np.maximum(np.maximum.reduceat(owed.balance, owed.start), owed.size)
-        special[owed.account[_totals(owed) * largest.astype(np.float64) >= _FAR]] = True
+        # The product of both comes to too much; to divide stays exact.
+        special[owed.account[largest > (_FAR - 1) // np.maximum(_totals(owed), 1)]] = True
     return special
 
 
 def _come_far(amounts: Integers) -> bool:
-    """Whether what is above zero of these adds up to what is too much."""
-    most = float(amounts.max(initial=0)) * len(amounts)
-    return most >= _FAR and float(np.maximum(amounts, 0).sum(dtype=np.float64)) >= _FAR
+    """Whether these add up to what is too much, whatever their signs. Halves of their bits are added up, exactly."""
+    sizes = np.abs(amounts)
+    if int(sizes.max(initial=0)) * len(sizes) < _FAR:
+        return False
+    return (int((sizes >> 32).sum()) << 32) + int((sizes & 0xFFFFFFFF).sum()) >= _FAR
 
 
 def _totals(owed: _Documents) -> Integers:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pyarrow as pa
 
-from billpolicy.bulk.cells import Unread
+from billpolicy.bulk.csv_cells import Unread
 from billpolicy.bulk.values import Bools, Ints, Numbers, Texts, composed_words, numbers_of, texts_of, words_wrong
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.vocabulary.spec import FieldSpec, FieldType

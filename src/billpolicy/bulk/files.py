@@ -17,7 +17,7 @@ import pyarrow.csv as csv
 import pyarrow.parquet as parquet
 
 from billpolicy.bulk.arguments import expect_to_decide
-from billpolicy.bulk.cells import Unread, read_cells
+from billpolicy.bulk.csv_cells import Unread, read_cells
 from billpolicy.bulk.tables import MOST_ROWS, Bulk, plain, sized
 from billpolicy.bulk.tally import Tally
 from billpolicy.bulk.types import in_texts, is_text

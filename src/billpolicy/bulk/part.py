@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from billpolicy.bulk.batch import Batch
-from billpolicy.bulk.cells import cell_wrong
 from billpolicy.bulk.codes import SMALL, Codes
+from billpolicy.bulk.csv_cells import cell_wrong
 from billpolicy.bulk.keys import Found, Key, Ways
 from billpolicy.bulk.refusals import NONE, Refusals
 from billpolicy.bulk.types import types_wrong
@@ -43,8 +43,10 @@ from billpolicy.policy.condition import Fact
 from billpolicy.policy.model import Chain
 from billpolicy.vocabulary.spec import FieldSpec, Level, OperationSpec
 
+_UNDECIDED = -1
+"""In place of the number of a decision: there is none yet."""
 _NOTHING = 0
-"""The decision of rows that have a wrong value."""
+"""The first decision, of rows that have a wrong value: nothing is decided."""
 _HELD = FieldSpec("held", "text")
 """What levels hold is known by its text, as what a text field has."""
 _Classes = WordCells | NumberCells
@@ -83,13 +85,12 @@ class Part:
         fields |= {f"{field.name}.currency" for field in self.columns.fields if field.type == "money"}
         self._asked = [one for one in (*self._cells, *_choosers(resolver)) if one.fact in fields]
         self._codes = Codes([_count(one) for one in self._asked])
-        self._of_code: Ints = np.full(0, NONE, np.int32)
+        self._of_code: Ints = np.full(0, _UNDECIDED, np.int32)
         """Of each code the number of its decision."""
         self._defaults = None if resolver.policy.defaults_by else self._chosen({})
         """What level `default` holds, where no field of a row chooses it."""
-        self._kept: dict[tuple[int, _Defaults], int] = {}
-        self._deciding: list[Deciding] = []
-        """Kept for the `id`s that `_kept` is by."""
+        self._kept: dict[tuple[tuple[str, ...], _Defaults], int] = {}
+        """Exceptions that match, and what level `default` holds -> the number of the decision."""
         self._refused_of: list[int] = []
         self._ways = self._of_keys(keys, spec)
         self._forget()
@@ -116,13 +117,12 @@ class Part:
     def _forget(self) -> None:
         """Begin anew, so that no data fills the memory."""
         self._codes.forget()
-        self._of_code = np.full(0, NONE, np.int32)
+        self._of_code = np.full(0, _UNDECIDED, np.int32)
         self._kept.clear()
-        self._deciding.clear()
         self._refused_of.clear()
         for ways in self._ways:
             ways.forget()
-        self._add(None, (), NONE)
+        self._add(None, (), NONE)  # which is `_NOTHING`
 
     # -- a batch -------------------------------------------------------------------------------------------------------
 
@@ -180,11 +180,12 @@ class Part:
         codes = self._codes.of(classes, len(refused))
         highest = int(codes.max(initial=0))
         if highest >= len(self._of_code):
+            # In large steps, as each copies all of it.
             more = min(2 * highest, max(highest, SMALL)) + 1 - len(self._of_code)
-            self._of_code = np.append(self._of_code, np.full(more, NONE, np.int32))
+            self._of_code = np.append(self._of_code, np.full(more, _UNDECIDED, np.int32))
         decisions = self._of_code[codes]
         fine = refused == NONE
-        new = np.flatnonzero((decisions == NONE) & fine)
+        new = np.flatnonzero((decisions == _UNDECIDED) & fine)
         if len(new):
             each, first = np.unique(codes[new], return_index=True)
             self._of_code[each] = self._decide(new[first], read, classes)
@@ -220,12 +221,11 @@ class Part:
 
     def _decided(self, holding: int, facts: Mapping[str, Fact]) -> int:
         try:
-            deciding = self._rows.deciding(holding, facts)
+            matched, deciding = self._rows.deciding(holding, facts)
         except Refused as refused:
             return self._add(None, (), self._refusals.number(*map(_reason, refused.diagnostics)))
-        by = id(deciding), self._defaults if self._defaults is not None else self._chosen(facts)
+        by = matched, self._defaults if self._defaults is not None else self._chosen(facts)
         if by not in self._kept:
-            self._deciding.append(deciding)
             self._kept[by] = self._add(deciding, by[1], NONE)
         return self._kept[by]
 

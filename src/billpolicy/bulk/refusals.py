@@ -7,6 +7,7 @@ import numpy as np
 from billpolicy.bulk.values import Bools, Ints
 
 NONE = -1
+"""In place of the number of a reason: the row is not refused."""
 
 
 class Refusals:

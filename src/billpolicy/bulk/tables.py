@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from billpolicy.bulk.arguments import expect_to_decide
 from billpolicy.bulk.batch import Batch
-from billpolicy.bulk.cells import Unread
+from billpolicy.bulk.csv_cells import Unread
 from billpolicy.bulk.keys import TEXT, Found, Key, named
 from billpolicy.bulk.nobody import NoOperation, NoVersion
 from billpolicy.bulk.part import Part
@@ -24,7 +24,7 @@ from billpolicy.bulk.refusals import NONE, Refusals
 from billpolicy.bulk.tally import Tally
 from billpolicy.bulk.types import type_wrong
 from billpolicy.bulk.values import Ints
-from billpolicy.deciding.columns import known_to
+from billpolicy.deciding.columns import its_own, known_to
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.rows import DATE
 from billpolicy.deciding.versions import Versions
@@ -72,32 +72,23 @@ class Bulk:
         self._edges, self._version_after = _stretches(self._resolvers)
         self._refusals = Refusals()
         self._keys: dict[str, Key] = {}
-        wanted = [name for name in schema.names if name not in self._passed()]
-        self._parts = self._made(wanted, unset)
+        self._parts = self._made(schema.names, unset)
         self.schema = self._result(schema)
         """Of the result."""
         self.tally = Tally()
 
-    def _passed(self) -> set[str]:
-        """The columns that are kept and mean nothing to any rule."""
-        known = {name for one in self._resolvers for spec in self._operations for name in known_to(one.policy, spec)}
-        return {name for name in self._keep if name not in known} | ({OPERATION} if self._by_column else set())
-
     def _made(self, names: Sequence[str], unset: Collection[str]) -> list[list[Part]]:
-        """Of each operation its parts, version by version. What one of them knows, another need not."""
-        known = {
-            (place, spec.name): known_to(resolver.policy, spec)
-            for place, resolver in enumerate(self._resolvers)
-            for spec in self._operations
-        }
-        by_any = frozenset().union(*known.values())
+        """Of each operation its parts, version by version. What one of them knows, another need not; what is kept and
+        none of them knows means nothing."""
+        by_any = {name for one in self._resolvers for spec in self._operations for name in known_to(one.policy, spec)}
+        passed = {name for name in self._keep if name not in by_any} | ({OPERATION} if self._by_column else set())
+        wanted = [name for name in names if name not in passed]
         problems: list[Diagnostic] = []
         made: list[list[Part]] = []
         for spec in self._operations:
             made.append([])
-            for place, resolver in enumerate(self._resolvers):
-                others = by_any - known[place, spec.name]
-                mine, not_there = ([name for name in all_of if name not in others] for all_of in (names, unset))
+            for resolver in self._resolvers:
+                mine, not_there = (its_own(resolver.policy, spec, each, by_any) for each in (wanted, unset))
                 try:
                     part = Part(resolver, spec, self._schema, mine, self._keys, self._refusals, unset=not_there)
                     made[-1].append(part)

@@ -7,15 +7,15 @@ somebody saying so: a column with a misspelt name would silently be unset in eve
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.policy.model import Assumption, Chain, Policy
-from billpolicy.vocabulary.fields import ACTOR, changes_of
+from billpolicy.vocabulary.fields import ACTOR, DATE, changes_of
 from billpolicy.vocabulary.spec import FieldSpec, Level, OperationSpec
 
-DAY = FieldSpec("date", "date", "the document date of the operation", always=True)
+_CHOOSES = "by which the rules in force are chosen"
 
 
 class Held(NamedTuple):
@@ -37,10 +37,6 @@ class Columns(NamedTuple):
     """The fields that rules can ask about, each with a column of its name; of money there is one for its currency."""
     held: tuple[Held, ...]
 
-    def place(self, name: str) -> int:
-        """The position of a column in a row, from 0."""
-        return self.names.index(name)
-
 
 def columns_of(policy: Policy, spec: OperationSpec, names: Sequence[str], *, unset: Collection[str] = ()) -> Columns:
     """What the columns of these names are to one operation under a policy. `unset`: columns that the data does not
@@ -55,10 +51,15 @@ def columns_of(policy: Policy, spec: OperationSpec, names: Sequence[str], *, uns
     problems = [*_unknown(spec, names, known), *_unset_wrong(spec, unset, names, known)]
     problems += [*_twice(names), *_either(fields, held, names)]
     given = set(names)
-    needed = {DAY.name: "by which the rules in force are chosen"}
+    needed = {DATE.name: _CHOOSES}
     """Columns that are wanted whatever anybody says is unset."""
     for name in (name for name in names if name in fields and fields[name].type == "money"):
         needed[f"{name}.currency"] = f"which `{name}` is an amount of"
+    problems += [
+        _missing(currencies[name], f"which `{name}` is the currency of", "add it, or leave the currency out")
+        for name in names
+        if name in currencies and currencies[name] not in given
+    ]
     problems += [_missing(name, who, "add it") for name, who in needed.items() if name not in given]
     for name, who in asked_for(policy, spec).items():
         if name not in given and name not in needed and name not in unset:
@@ -80,10 +81,17 @@ def known_to(policy: Policy, spec: OperationSpec) -> frozenset[str]:
     return frozenset((*(field.name for field in fields), *currencies, *(one.column for one in _held(policy, spec))))
 
 
+def its_own(policy: Policy, spec: OperationSpec, names: Iterable[str], by_any: Collection[str]) -> list[str]:
+    """Those of some names that concern one version of a policy: all but what only another one knows. `by_any`: all
+    that any of them knows (`known_to`)."""
+    known = known_to(policy, spec)
+    return [name for name in names if name in known or name not in by_any]
+
+
 def fields_of(policy: Policy, spec: OperationSpec) -> tuple[FieldSpec, ...]:
     """All fields that a rule of an operation can ask about, with the closed lists that the policy gives them."""
     changing = changes_of(spec.changes, policy.attributes, policy.fields)
-    every = {field.name: field for field in (DAY, *ACTOR, *spec.fields, *changing, *policy.fields.values())}
+    every = {field.name: field for field in (DATE, *ACTOR, *spec.fields, *changing, *policy.fields.values())}
     return tuple(field._replace(choices=_choices(policy, spec, field)) for field in every.values())
 
 
@@ -108,7 +116,7 @@ def _held(policy: Policy, spec: OperationSpec) -> Iterator[Held]:
 
 def asked_for(policy: Policy, spec: OperationSpec) -> dict[str, str]:
     """The columns that an operation is decided by -> who asks, in words: `which rule x asks for`."""
-    asked = {DAY.name: "by which the rules in force are chosen"}
+    asked = {DATE.name: _CHOOSES}
     for rule in policy.exceptions_for(spec.name):
         for fact in sorted(rule.facts):
             asked.setdefault(fact, f"which `{rule.id}` asks for")

@@ -14,7 +14,7 @@ seen yet goes the way of every other decision (`rows.py`), with all checks, and 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import InvalidOperation
 from typing import Any
 
@@ -23,6 +23,7 @@ from billpolicy.deciding.looks import LOOKING, ODD, Held, above_all, looks_of
 from billpolicy.deciding.matching.cells import MOST_KEPT
 from billpolicy.deciding.resolver import LevelValues, Resolver
 from billpolicy.deciding.rows import DATE, RowPolicy, check_held
+from billpolicy.diagnostics.arguments import type_of
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.source.composed import composed
 from billpolicy.vocabulary.spec import Level, OperationSpec
@@ -93,12 +94,13 @@ def decide(row):
 
     def _first(self, row: Row, answer: int) -> Way:
         """The way of a row of an answer that was not seen before; of one that is odd it is told what is."""
+        wanted = f"a row has {len(self._place)} values, in the order of the columns"
+        if isinstance(row, str | Mapping) or not isinstance(row, Iterable) or not hasattr(row, "__len__"):
+            raise TypeError(f"{wanted}, as a tuple has, not {type_of(row)}")
         if len(row) != len(self._place):
-            raise TypeError(
-                f"a row has {len(self._place)} values, in the order of the columns; this one has {len(row)}"
-            )
+            raise TypeError(f"{wanted}; this one has {len(row)}")
         facts = self._rows.facts(row)
-        way = self._way(self._rows.deciding(self._rows.cells.answer(facts), facts))
+        way = self._way(self._rows.deciding(self._rows.cells.answer(facts), facts)[1])
         if answer != ODD:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
@@ -174,8 +176,8 @@ def decide(row):
             try:
                 if value is not None:
                     check_held(value)
-            except ValueError as error:
-                problems.append(Diagnostic("row-value-wrong", f"`{held.column}` of a row: {error}"))
+            except ValueError as wrong:
+                problems.append(Diagnostic("row-value-wrong", f"`{held.column}` of a row: {wrong}"))
         return Refused(problems) if problems else error
 
 

@@ -70,9 +70,9 @@ class _Looks:
         by_word, others = self._by_word[fact]
         if fact not in self._places:  # it is unset in every row
             return Look(str(by_word[None] | self._fine), {})
-        place, field = self._places[fact], self._fields.get(fact)
+        place, field = self._places[fact], self._fields[fact]
         tables = {f"words{place}": Words(field, by_word, others, self._fine)}
-        if field is not None and field.type == "boolean":  # 1 would be found as true
+        if field.type == "boolean":  # 1 would be found as true
             return Look(f"(words{place}[c{place}] if type(c{place}) is bool or c{place} is None else {ODD})", tables)
         return Look(f"words{place}[c{place}]", tables)
 
@@ -110,20 +110,16 @@ class _Looks:
 class Words(dict[Any, int]):
     """The answer of each word of a fact, also of words that no condition names, once they were seen to be right."""
 
-    def __init__(self, field: FieldSpec | None, by_word: Mapping[Any, int], others: int, fine: int) -> None:
+    def __init__(self, field: FieldSpec, by_word: Mapping[Any, int], others: int, fine: int) -> None:
         super().__init__({word: answer | fine for word, answer in by_word.items()})
         self._field, self._by_word, self._others = field, by_word, others
         self._fine, self._named = fine, len(by_word)
 
     def __missing__(self, word: Any) -> int:
-        if self._field is None:  # a currency whose amount is unset in every row
-            answer = self._others
-        else:
-            try:
-                answer = self._by_word.get(fact_of(self._field, word), self._others)
-            except ValueError:
-                return ODD
-        answer |= self._fine
+        try:
+            answer = self._by_word.get(fact_of(self._field, word), self._others) | self._fine
+        except ValueError:
+            return ODD
         if len(self) < self._named + MOST_KEPT:
             self[word] = answer
         return answer

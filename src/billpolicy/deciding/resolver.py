@@ -148,7 +148,7 @@ class Resolver:
         chosen = {}
         for name, default in self.policy.defaults_by.items():
             value = facts.get(default.by)
-            held[name] = default.values.get(str(value), held.get(name))
+            held[name] = held.get(name) if value is None else default.values.get(str(value), held.get(name))
             chosen[name] = f"accounts without {default.by}" if value is None else f"{default.by} {value}"
         return LevelValues("the policy's defaults", held, chosen=chosen)
 

@@ -22,9 +22,10 @@ from billpolicy.money import minor_digits, to_minor
 from billpolicy.policy.condition import ALL_NUMBERS, Box, Fact, Facts, Numbers, Values, Words
 from billpolicy.policy.model import ALWAYS, Assumption, Effective
 from billpolicy.source.scalars import MAX_INTEGER, read_text
+from billpolicy.vocabulary import fields
 from billpolicy.vocabulary.spec import FieldSpec, OperationSpec, object_of
 
-DATE = "date"
+DATE = fields.DATE.name
 NUMBERS = frozenset({"integer", "money", "date", "days"})
 """The types of fields whose facts are numbers."""
 
@@ -57,8 +58,9 @@ class RowPolicy:
         self.cells = Cells(self._boxes, apart=resolver.engine != "python")
         """Its first box is of the days on which the policy is in force."""
 
-    def deciding(self, answer: int, facts: Facts) -> Deciding:
-        """What decides each key of rows of one answer of the cells; `facts` are those of any of them.
+    def deciding(self, answer: int, facts: Facts) -> tuple[tuple[str, ...], Deciding]:
+        """The exceptions that match rows of one answer of the cells, and what decides each key of them; `facts` are
+        those of any of them.
 
         Raises `Refused` where the policy is not in force then, or is contradicted, and `EngineError`.
         """
@@ -66,7 +68,7 @@ class RowPolicy:
         broken = [one.assumption for one in self._assumed if _broken(one, answer)]
         if broken and answer & 1:
             raise Refused([contradiction(assumption, "this row") for assumption in broken])
-        return self.resolver.deciding(self.operation, day, facts)[1]
+        return self.resolver.deciding(self.operation, day, facts)
 
     def facts(self, row: Sequence[Any]) -> dict[str, Fact]:
         """The facts of one row. Raises `Refused` with all of its values that are not what their fields can be."""

@@ -117,7 +117,7 @@ class _Content(NamedTuple):
     others: dict[str, frozenset[Row]]
     """Of what else is imported, by what one is called, their keys."""
     chain: tuple[str, ...]
-    """The digests of its links. Of a ledger that knew no chain, or that an earlier version made, neither."""
+    """The digests of its links; empty, as are `others`, of a ledger whose tables are those of an earlier version."""
 
     @classmethod
     def of(cls, rows: Callable[[str], Iterable[Row]], *, current: bool) -> _Content:
@@ -139,8 +139,14 @@ class _Content(NamedTuple):
         others = {what: keys - other.others.get(what, keys) for what, keys in self.others.items()}
         return _Content(operations, documents, accounts, others, ())
 
+    @property
+    def told(self) -> bool:
+        """Whether there is anything that never changes: of the others only the keys are known."""
+        return bool(self.operations or self.documents or self.accounts)
+
     def goes_on_from(self, last: str | None) -> bool:
-        """Whether the last link of another ledger is one of its own; also where one of them knew no chain."""
+        """Whether the last link of another ledger is one of its own; where one of them knew no chain nobody can tell,
+        and it is taken for granted."""
         return last is None or not self.chain or last in self.chain
 
     @property
@@ -242,7 +248,7 @@ def _another(backup: _Content, there: _Content, head: str | None, at: Position) 
     """A backup and a ledger of which neither is a state that the other one was in. `head`: what the backup itself had,
     whatever was added to bring it up to date."""
     only_there, only_backup = there.without(backup), backup.without(there)
-    if not (any(only_there[:3]) and any(only_backup[:3])):
+    if not (only_there.told and only_backup.told):
         if there.goes_on_from(head) or backup.goes_on_from(there.chain[-1]):
             return
         message = "this backup is not of the ledger that it is to replace: neither goes on from the head of the other"

@@ -100,12 +100,11 @@ def _told_apart(allowing: Sequence[Sequence[int]], above: int | None) -> list[li
     for the number of the class, which are all set in the answers of the others: so `&` keeps every number."""
     if above is None:
         return [list(each) for each in allowing]
-    starts = [above, *accumulate((len(each).bit_length() for each in allowing), initial=above)][1:]
-    all_numbers = (1 << starts[-1]) - (1 << above)
-    own = [(1 << end) - (1 << start) for start, end in pairwise(starts)]
+    edges = list(accumulate((len(each).bit_length() for each in allowing), initial=above))
+    all_numbers = (1 << edges[-1]) - (1 << above)
     return [
-        [allowed | all_numbers & ~mine | number << start for number, allowed in enumerate(each)]
-        for each, mine, start in zip(allowing, own, starts, strict=False)
+        [allowed | all_numbers & ~((1 << end) - (1 << start)) | number << start for number, allowed in enumerate(each)]
+        for each, (start, end) in zip(allowing, pairwise(edges), strict=True)
     ]
 
 
