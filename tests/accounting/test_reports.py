@@ -21,7 +21,7 @@ from billpolicy.accounting.tables import Column, Group, Table
 from billpolicy.book.book import Book
 from billpolicy.book.kinds import kind_of
 from billpolicy.book.model import Payment
-from billpolicy.report.spreadsheets import harmless
+from billpolicy.diagnostics.spreadsheets import harmless
 from billpolicy.report.tables.csv import table_csv
 from billpolicy.report.tables.text import table_text
 from billpolicy.report.tables.xlsx import table_xlsx

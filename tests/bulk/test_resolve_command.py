@@ -267,3 +267,23 @@ def test_batches_of_any_size_come_to_the_same(monkeypatch: pytest.MonkeyPatch) -
     one, other = (parquet.read_table(f"many-{most}.parquet").to_pylist() for most in (1 << 19, 300))
     assert one == other
     assert [row["sequence_set"] for row in one] == ["EU"] * 1000 + ["DEFAULT"] * 4000
+
+
+def test_a_csv_file_that_is_written_runs_nothing_in_a_spreadsheet() -> None:
+    """Ids that are kept, and what levels hold: plain, behind a space, by a sign of full width, and beside what nobody
+    sees. In Parquet they stand as they are."""
+    ids = ["=1+1", " @x", "\uff1d1", "-5", "a\u200bb", "ok=1", None]
+    read = parquet.read_table("rows.parquet").slice(1, 1)
+    rows = pa.concat_tables([read] * len(ids)).set_column(0, "id", pa.array(ids, pa.string()))
+    rows = rows.set_column(
+        rows.schema.names.index("account.sequence_set"), "account.sequence_set", pa.array(["+EU"] * 7)
+    )
+    parquet.write_table(rows, "odd.parquet")
+    assert resolve("odd.parquet", "out.csv").code == 0
+    shown = [line.split(",")[0].strip('"') for line in Path("out.csv").read_text().splitlines()[1:]]
+    assert shown == ["'=1+1", "' @x", "'\uff1d1", "'-5", "a\\u200bb", "ok=1", ""]
+    assert Path("out.csv").read_text().count("'+EU") == len(ids)
+    assert resolve("odd.parquet", "out.parquet").code == 0
+    kept = parquet.read_table("out.parquet")
+    assert kept.column("id").to_pylist() == ids
+    assert set(kept.column("sequence_set").to_pylist()) == {"+EU"}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as csv
 import pyarrow.parquet as parquet
 
@@ -28,11 +29,14 @@ from billpolicy.diagnostics.arguments import expect, type_of
 from billpolicy.diagnostics.codes import Code
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.sentences import counted
+from billpolicy.diagnostics.spreadsheets import harmless
 from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import Vocabulary
 
 _BLOCK = 1 << 24
 """Bytes of a CSV file that become a batch."""
+_PLAIN = "^[0-9A-Za-z][ -~]*$"
+"""A text that anybody shows as it is."""
 _NOT_UTF8 = re.compile(r"In CSV column #(?P<column>[0-9]+): .*invalid UTF8")
 _SHORT = re.compile(r"CSV parse error: (?:Row #[0-9]+: )?Expected (?P<wanted>[0-9]+) columns, got (?P<found>[0-9]+): ")
 Watch = Callable[[int, int | None], object]
@@ -186,17 +190,31 @@ def _writer(into: BinaryIO, schema: pa.Schema, format: str) -> _Writer:
 
 
 class _Csv:
-    """Writes batches as CSV, which knows of no dictionaries."""
+    """Writes batches as CSV, which knows of no dictionaries, and which spreadsheets open."""
 
     def __init__(self, into: BinaryIO, schema: pa.Schema) -> None:
         self._schema = plain(schema)
-        self._writer = csv.CSVWriter(into, self._schema, write_options=csv.WriteOptions(quoting_style="needed"))
+        headed = pa.schema([field.with_name(harmless(field.name)) for field in self._schema])
+        self._writer = csv.CSVWriter(into, headed, write_options=csv.WriteOptions(quoting_style="needed"))
+        self._headed = headed
 
     def write_batch(self, batch: pa.RecordBatch) -> None:
-        self._writer.write_batch(batch.cast(self._schema))
+        texts = [_harmless(column).cast(field.type) for column, field in zip(batch.columns, self._schema, strict=True)]
+        self._writer.write_batch(pa.RecordBatch.from_arrays(texts, schema=self._headed))
 
     def close(self) -> None:
         self._writer.close()
+
+
+def _harmless(column: pa.Array) -> pa.Array:
+    """A column whose texts no spreadsheet takes for formulas, as in every file of CSV that is written."""
+    if pa.types.is_dictionary(column.type):
+        return pa.DictionaryArray.from_arrays(column.indices, _harmless(column.dictionary))
+    if not is_text(column.type) or pc.all(pc.match_substring_regex(column, _PLAIN)).as_py() is not False:
+        return column
+    each = column.dictionary_encode()
+    words = pa.array([None if word is None else harmless(word) for word in each.dictionary.to_pylist()], column.type)
+    return pa.DictionaryArray.from_arrays(each.indices, words)
 
 
 @contextlib.contextmanager

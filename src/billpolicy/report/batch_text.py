@@ -11,13 +11,13 @@ from decimal import Decimal
 
 from billpolicy.deciding.versions import Versions
 from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.spreadsheets import harmless
 from billpolicy.planning.plan import in_turn
 from billpolicy.planning.request import Instruction
 from billpolicy.posting.limits import EVERY, Totals, beyond
 from billpolicy.posting.posting import Outcome
 from billpolicy.posting.store import Posted
 from billpolicy.report.results import Total
-from billpolicy.report.spreadsheets import harmless
 from billpolicy.report.texts import in_lines
 
 MANY = 50

@@ -6,8 +6,8 @@ import csv
 import io
 
 from billpolicy.accounting.journal import JournalExport
+from billpolicy.diagnostics.spreadsheets import harmless
 from billpolicy.report.journal.words import Part, amount_text, description, payee
-from billpolicy.report.spreadsheets import harmless
 
 COLUMNS = (
     *("id", "date", "kind", "description", "account", "debit", "credit", "currency", "customer", "customer_name"),

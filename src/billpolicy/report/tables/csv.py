@@ -6,7 +6,7 @@ import csv
 import io
 
 from billpolicy.accounting.tables import Cell, Table
-from billpolicy.report.spreadsheets import harmless
+from billpolicy.diagnostics.spreadsheets import harmless
 
 
 def table_csv(table: Table) -> str:

@@ -15,9 +15,9 @@ from decimal import Decimal
 from typing import Any
 
 from billpolicy.accounting.tables import Cell, Row, Table
+from billpolicy.diagnostics.spreadsheets import is_formula
 from billpolicy.diagnostics.visible import visible
 from billpolicy.money import minor_digits
-from billpolicy.report.spreadsheets import is_formula
 
 _MADE = datetime.datetime(1980, 1, 1, tzinfo=datetime.UTC)
 """When every workbook says that it was made: the first day that an archive of files knows."""
