@@ -26,6 +26,7 @@ def test_the_policies_that_benchmarks_generate_are_valid(tmp_path: Path) -> None
 
 
 @needs_engine
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp")  # so the engine's own host does, from 3.12 on
 def test_contestants_that_decide_give_the_same_answers(capsys: pytest.CaptureFixture[str]) -> None:
     """The contest ends in an error where they do not. Those that only `make bench` installs are not there."""
     resolve.contest(40, rules.records(200), 1, {resolve.HOST: resolve.durable_host})

@@ -23,6 +23,7 @@ from billpolicy.diagnostics.addresses import told_address
 from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.ledger.copying import copy_rows
 from billpolicy.ledger.databases import refuse_other_revision
+from billpolicy.ledger.idle import Idle
 from billpolicy.ledger.postgresql.addresses import check_address
 from billpolicy.ledger.postgresql.failures import is_of_tables, refusal, server_failures
 from billpolicy.ledger.postgresql.guards import statements as guard_statements
@@ -159,17 +160,13 @@ class PostgresDatabase:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._idle: list[psycopg.Connection] = []
-        """Connections that nobody uses now."""
-        self._closed = False
+        self._idle: Idle[psycopg.Connection] = Idle(_MOST_IDLE)
         self._writing: set[int] = set()
         """The threads that are writing."""
 
     def close(self) -> None:
         """Close every connection."""
-        self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        self._idle.close()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -256,24 +253,21 @@ class PostgresDatabase:
     def _begun(self, begin: Sequence[str]) -> tuple[psycopg.Connection, Any]:
         """The same. A connection that was used before may have been lost since: then another one is taken."""
         while True:
-            try:
-                driver, used = self._idle.pop(), True
-            except IndexError:
-                driver, used = connect(self.url), False
+            idle = self._idle.take()
+            driver = idle or connect(self.url)
             try:
                 return driver, _begin(driver, begin)
             except BaseException as error:
                 _roll_back(driver)
                 lost = driver.closed
                 self._give_back(driver)
-                if not (lost and used and isinstance(error, psycopg.OperationalError)):
+                if not (lost and idle is not None and isinstance(error, psycopg.OperationalError)):
                     raise
 
     def _give_back(self, driver: psycopg.Connection) -> None:
-        """Keep a connection for whoever comes later, unless something is left open on it, or there are enough."""
-        in_order = driver.info.transaction_status == TransactionStatus.IDLE
-        if in_order and not self._closed and len(self._idle) < _MOST_IDLE:
-            self._idle.append(driver)
+        """Keep a connection for whoever comes later, unless something is left open on it."""
+        if driver.info.transaction_status == TransactionStatus.IDLE:
+            self._idle.put(driver)
         else:
             driver.close()
 

@@ -18,6 +18,7 @@ from billpolicy.diagnostics.diagnostic import Position
 from billpolicy.ledger.copying import copy_rows
 from billpolicy.ledger.databases import refuse_other_revision
 from billpolicy.ledger.files import exists, refusal
+from billpolicy.ledger.idle import Idle
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 from billpolicy.ledger.sqlite.failures import damaged, is_of_tables, refuse_failed_read, storage_failures
 from billpolicy.ledger.sqlite.files import UNLOCKED, changed, mode_of, path_of, refuse_strangers
@@ -72,9 +73,7 @@ class SqliteDatabase:
     def __init__(self, path: Path, mode: str) -> None:
         self.path = path
         self.mode = mode
-        self._idle: list[sqlite3.Connection] = []
-        """Connections that nobody uses now."""
-        self._closed = False
+        self._idle: Idle[sqlite3.Connection] = Idle()
         _keep_freed_memory()
         self._writer = Lock()
         self._writes: int | None = None
@@ -82,9 +81,7 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Close every connection."""
-        self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        self._idle.close()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -169,17 +166,14 @@ class SqliteDatabase:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """A connection that nobody else uses meanwhile. What is left of a transaction is rolled back at the end."""
-        try:
-            driver = self._idle.pop()
-        except IndexError:
-            driver = connect(self.path, self.mode, BUSY_SECONDS)
+        driver = self._idle.take() or connect(self.path, self.mode, BUSY_SECONDS)
         try:
             yield driver
         finally:
-            if self._closed or driver.in_transaction:
+            if driver.in_transaction:
                 driver.close()
             else:
-                self._idle.append(driver)
+                self._idle.put(driver)
 
 
 def create_database(url: str, rows: Connection | None = None) -> SqliteDatabase:
