@@ -323,7 +323,11 @@ def test_a_row_of_another_length_is_none(decider: Decider) -> None:
             decider.decide(row)
 
 
-@pytest.mark.parametrize("row", [dict.fromkeys((*NAMES, *HELD)), "a,b", None, 5, iter(FINE)], ids=repr)
+@pytest.mark.parametrize(
+    "row",
+    [dict.fromkeys((*NAMES, *HELD)), "a,b", None, 5, iter(FINE)],
+    ids=["names", "text", "nothing", "number", "iterator"],
+)
 def test_what_is_no_row_at_all_is_told(decider: Decider, row: Any) -> None:
     with pytest.raises(TypeError, match=r"a row has 9 values, in the order of the columns, as a tuple has, not"):
         decider.decide(row)
