@@ -38,6 +38,7 @@ COMMANDS = {
     "approve": ("billpolicy.cli.approve", "Approve operations that wait in a ledger."),
     "withdraw": ("billpolicy.cli.withdraw", "Let operations that wait for approvals do so no more."),
     "replay": ("billpolicy.cli.replay", "Decide again what was recorded: which outcomes would differ."),
+    "serve": ("billpolicy.cli.serve", "Serve a policy over HTTP, for programs, and as pages to look at it."),
     "resolve": ("billpolicy.cli.resolve", "Decide each row of a file, Parquet or CSV, of any length, without a book."),
     "matrix": ("billpolicy.cli.matrix", "Print which level each operation inherits each attribute from."),
     "report": ("billpolicy.cli.report", "Tell what is open, moved or owed, as of any day: aging, statements and more."),

@@ -10,7 +10,7 @@ from billpolicy.diagnostics.visible import visible
 
 _NAME = re.compile(r"(?<!`)`([\w.-]+)`(?!`)", re.ASCII)
 """A single word between backticks; other backticks are of whoever wrote the text."""
-_VOID = ("input", "meta")
+_VOID = ("input", "link", "meta")
 """Elements that have no content, and no end."""
 
 

@@ -46,6 +46,13 @@ class _Anchors(NamedTuple):
 
 def matrix_html(matrix: Matrix) -> str:
     """The whole page."""
+    title = f"Policy {matrix.policy}"
+    body = joined((el("h1", title), matrix_body(matrix)), LINE)
+    return page(title, body, styles=("matrix.css",), script="matrix.js")
+
+
+def matrix_body(matrix: Matrix) -> Html:
+    """What stands on the page below its title."""
     rules = _base_rules(matrix.operations)
     anchors = _Anchors(
         {f"{name}.{one.key}": f"base-{at}" for at, one in enumerate(rules, 1) for name in one.operations},
@@ -62,13 +69,12 @@ def matrix_html(matrix: Matrix) -> str:
     shown = {title: content for title, content in parts.items() if content}
     extends = joined((", extends ", matrix.base)) if matrix.base is not None else ""
     body = [
-        el("h1", f"Policy {matrix.policy}"),
         el("p", f"In force {days_text(matrix.in_force)}, digest ", el("code", matrix.digest[:12]), extends, "."),
         el("nav", *(el("a", title, href=f"#{_anchor(title)}") for title in shown), aria_label="Parts of this page"),
     ]
     for title, content in shown.items():
         body.append(el("section", el("h2", title, id=_anchor(title)), *content, aria_labelledby=_anchor(title)))
-    return page(f"Policy {matrix.policy}", joined(body, LINE), styles=("matrix.css",), script="matrix.js")
+    return joined(body, LINE)
 
 
 def _anchor(title: str) -> str:

@@ -1,0 +1,91 @@
+"""What can be asked: an address, who may ask for it, and a function from what was asked to the answer.
+
+`registry.py` lists them all. From that list come the routes, the OpenAPI document, and the test that asks each.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from billpolicy.service.bodies import Body
+from billpolicy.service.callers import Caller, Scope
+from billpolicy.service.serving import InForce, Serving
+
+if TYPE_CHECKING:
+    from billpolicy import Versions
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, by somebody who may make it."""
+
+    serving: Serving
+    in_force: InForce
+    """What it is answered under, also if the policy changes meanwhile."""
+    caller: Caller
+    id: str
+    """The id of the request, which its log line, its answer and what it posts have."""
+    url_path: str = "/"
+    path: Mapping[str, str] = field(default_factory=dict)
+    """The parts of the address that have names."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Their names in small letters."""
+    body: Body | None = None
+
+    @property
+    def versions(self) -> Versions:
+        """The policy."""
+        return self.in_force.versions
+
+    @property
+    def today(self) -> datetime.date | None:
+        """The day of planning, where the address names one. Raises `Refused` for what is no day."""
+        from billpolicy.service.bodies import day_in
+
+        return day_in(self.query, "today")
+
+
+class Answer(NamedTuple):
+    """What is answered."""
+
+    content: Any
+    """A record, which is written as JSON; a page; or lines that are sent as they come."""
+    status: int = 200
+    headers: Mapping[str, str] = {}
+
+
+Lines = Iterator[Any]
+"""Records, each of them a line of the answer, sent as it comes."""
+
+
+class Parameter(NamedTuple):
+    """A part of an address that has a name."""
+
+    name: str
+    says: str
+    within: Literal["path", "query"] = "query"
+    pattern: str | None = None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One thing that can be asked."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    says: str
+    """What it answers, in a sentence."""
+    scope: Scope | None
+    """What a caller needs for it; None: anybody may ask."""
+    answer: Callable[[Asked], Answer]
+    gives: str | None = None
+    """The published schema of the answer."""
+    takes: tuple[str, ...] = ()
+    """The published schemas of the body, any of them."""
+    parameters: tuple[Parameter, ...] = ()
+    quick: bool = False
+    """Whether it is answered in less time than it takes to hand it to a thread."""

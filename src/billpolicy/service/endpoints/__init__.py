@@ -1,0 +1,1 @@
+"""What can a program ask? One file each, listed in `service/registry.py`."""

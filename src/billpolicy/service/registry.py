@@ -1,0 +1,15 @@
+"""Every endpoint and every page: adding one is a file and a line."""
+
+from __future__ import annotations
+
+from billpolicy.service.endpoint import Endpoint
+from billpolicy.service.endpoints import explain, matrix
+from billpolicy.service.pages import matrix as matrix_page
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    explain.ENDPOINT,
+    matrix.ENDPOINT,
+)
+"""What programs ask; each is in the OpenAPI document."""
+PAGES: tuple[Endpoint, ...] = (matrix_page.PAGE,)
+"""What people look at."""

@@ -1,0 +1,49 @@
+"""What a service serves: a policy that can change under it, and a book or a ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from billpolicy import Book
+from billpolicy.service.callers import Callers, OnThisMachine
+
+if TYPE_CHECKING:
+    from billpolicy import Ledger, Versions
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The policy that requests are answered under, from their beginning to their end."""
+
+    versions: Versions
+
+    @property
+    def digest(self) -> str:
+        """What stands for it: the digest of the policy, or of those of its versions together."""
+        digests = [policy.digest for policy in self.versions.policies]
+        return digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()
+
+
+@dataclass
+class Serving:
+    """What is served."""
+
+    in_force: InForce
+    """The one thing of it that changes: replaced as a whole, so that a request keeps what it began with."""
+    on: Book | Ledger
+    """Where the documents are."""
+    callers: Callers = field(default_factory=OnThisMachine)
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The ledger, if that is where the documents are."""
+        return None if isinstance(self.on, Book) else self.on
+
+    @contextmanager
+    def documents(self) -> Iterator[Book | Ledger]:
+        """Where the documents are, for as long as they are read."""
+        yield self.on

@@ -1,0 +1,48 @@
+"""Services to ask: in this process, on a book or on a ledger of the story of the three brands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+import billpolicy
+from billpolicy.service.app import app_of
+from billpolicy.service.callers import OnThisMachine
+from billpolicy.service.serving import InForce, Serving
+from tests.helpers.paths import ROOT
+
+STORY = ROOT / "examples" / "three-brands"
+OPERATIONS = (STORY / "operations.yaml").read_text(encoding="utf-8")
+ACTOR = "ines"
+
+
+@pytest.fixture(scope="session")
+def policy() -> billpolicy.Versions:
+    return billpolicy.load_policy(STORY / "policy.yaml", engine="python")
+
+
+@pytest.fixture
+def client(policy: billpolicy.Versions) -> Iterator[TestClient]:
+    """Asks a service on the book of the story."""
+    serving = Serving(InForce(policy), billpolicy.load_book(STORY / "book.yaml"), OnThisMachine(ACTOR))
+    with TestClient(app_of(serving), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[billpolicy.Ledger]:
+    """A ledger with the book of the story."""
+    with billpolicy.create_ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        ledger.import_book(billpolicy.load_book(STORY / "book.yaml"))
+        yield ledger
+
+
+@pytest.fixture
+def posting(policy: billpolicy.Versions, ledger: billpolicy.Ledger) -> Iterator[TestClient]:
+    """Asks a service on that ledger."""
+    serving = Serving(InForce(policy), ledger, OnThisMachine(ACTOR))
+    with TestClient(app_of(serving), raise_server_exceptions=False) as client:
+        yield client
