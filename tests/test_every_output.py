@@ -83,6 +83,11 @@ RUNS: dict[str, tuple[tuple[str, ...], ...]] = {
         (*UNDER, *ROWS, file("broken.csv"), "--out", file("broken-decided.csv")),
         (*UNDER, *ROWS, file("nowhere"), "--out", file("decided.nothing")),
     ),
+    "serve": (
+        (*UNDER, "--book", BOOK, "--check"),
+        (*UNDER, *ON, "--check", "--actor", hostile("ines")),
+        ("--policy", file("wrong.yaml"), "--book", BOOK, "--check"),
+    ),
     "matrix": ((POLICY, "--settings"), (POLICY,)),
     "report": (
         *((name, *AS_OF) for name in ("balances", "aging", "open-items", "documents", "write-offs", "approvals")),

@@ -60,6 +60,10 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ["--policy", RIGHT, "--operation", "create_payment", "--data", "rows.csv", "--out", "decided.csv"],
         ["--policy", RIGHT, "--operation", "create_payment", "--data", "refused.csv", "--out", "decided-too.csv"],
     ),
+    "serve": (
+        ["--policy", RIGHT, "--book", "book.yaml", "--check"],
+        ["--policy", WRONG, "--book", "book.yaml", "--check"],
+    ),
     "matrix": ([RIGHT], [WRONG]),
     "report": (["balances", "--book", "book.yaml"], ["approvals", "--book", "book.yaml"]),
     "import-csv": (

@@ -159,7 +159,7 @@ def test_it_says_what_it_is_and_asks_for_no_compiler(metadata: Message) -> None:
     asked = [Requirement(one) for one in metadata.get_all("Requires-Dist", [])]
     (engine,) = (one for one in asked if one.name == "durable_rules")
     assert str(engine.marker) == 'extra == "engine"'
-    assert metadata.get_all("Provides-Extra") == ["bulk", "engine", "excel", "postgresql", "spark"]
+    assert metadata.get_all("Provides-Extra") == ["bulk", "engine", "excel", "postgresql", "serve", "spark"]
 
 
 def test_the_extra_is_the_engine_that_setup_builds(metadata: Message) -> None:
