@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
 
 import pytest
 
 import billpolicy
 from billpolicy import Refused
+from billpolicy.vocabulary.operations import VOCABULARY
+from tests.helpers.paths import ROOT
 
 VERSION = """
 extends: standard
@@ -67,3 +70,13 @@ def test_what_only_one_version_knows_the_other_need_not(tmp_path: Path) -> None:
 def test_an_operation_that_there_is_not_is_told(versions: billpolicy.Versions) -> None:
     with pytest.raises(Refused, match="there is no operation `create_refunds`"):
         billpolicy.decider(versions, "create_refunds", COLUMNS)
+
+
+@pytest.mark.parametrize("operation", sorted(VOCABULARY))
+def test_the_columns_that_are_told_are_those_that_are_wanted(operation: str) -> None:
+    policy = billpolicy.load_policy(ROOT / "examples" / "a-page-of-company-policy" / "policy.yaml", engine="python")
+    columns = [column.name for column in billpolicy.row_columns(policy, operation)]
+    billpolicy.decider(policy, operation, columns)  # they are enough
+    for column in columns:
+        with pytest.raises(billpolicy.Refused, match=f"there is no column `{re.escape(column)}`"):
+            billpolicy.decider(policy, operation, [other for other in columns if other != column])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from billpolicy.analysis.analyse import Analysis
     from billpolicy.api.approvals import approve, asked_waiting, wait, waiting, withdraw
     from billpolicy.api.books import check_book, due_dates_missing, with_due_dates
-    from billpolicy.api.deciding import RowDecider, decider
+    from billpolicy.api.deciding import RowDecider, decider, row_columns
     from billpolicy.api.following import sync, usage_operations
     from billpolicy.api.planning import effect, explain, plan, plan_all
     from billpolicy.api.posting import post, post_all, post_planned
@@ -206,6 +206,7 @@ _WHERE = {
     "resolve_frame": "bulk.spark",
     "resolve_table": "bulk.tables",
     "restore_ledger": "ledger.backups",
+    "row_columns": "api.deciding",
     "run_tests": "testing.run",
     "settings_for": "linting.settings",
     "settle": "linting.settling",
@@ -349,6 +350,7 @@ __all__ = [
     "resolve_frame",
     "resolve_table",
     "restore_ledger",
+    "row_columns",
     "run_tests",
     "settings_for",
     "settle",

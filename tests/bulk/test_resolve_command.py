@@ -287,3 +287,14 @@ def test_a_csv_file_that_is_written_runs_nothing_in_a_spreadsheet() -> None:
     kept = parquet.read_table("out.parquet")
     assert kept.column("id").to_pylist() == ids
     assert set(kept.column("sequence_set").to_pylist()) == {"+EU"}
+
+
+def test_the_columns_can_be_asked_for_alone() -> None:
+    asked = ("resolve", "--policy", "policy.yaml", "--operation", "create_payment")
+    ran = billpolicy(*asked, "--columns", "--format", "json")
+    columns = json.loads(ran.out)["columns"]["create_payment"]
+    assert {column["name"] for column in columns} <= set(TEXT.split("\n")[0].split(","))
+    assert columns[0] == {"name": "date", "type": "date", "because": "by which the rules in force are chosen"}
+    ran = billpolicy(*asked)
+    assert ran.code == 2
+    assert "say which rows, --data FILE, and where decisions go, --out FILE; or ask for --columns" in ran.err

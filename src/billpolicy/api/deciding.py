@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
-from billpolicy.deciding.columns import its_own, known_to
+from billpolicy.deciding.columns import Needed, its_own, known_to, needed_columns
 from billpolicy.deciding.decider import Choice, Decider, Row
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.rows import DATE
@@ -36,13 +36,9 @@ def decider(policy: Versions, operation: str, columns: Sequence[str], *, unset: 
     `Refused` for columns that cannot be decided by; `decide` raises it for a row that cannot be decided.
     """
     expect(policy, Versions, "`policy` must be what `load_policy` gives")
-    expect(operation, str, "`operation` must be a text")
+    spec = _spec(operation)
     expect_each(columns, str, "`columns` must be texts")
     expect_each(unset, str, "`unset` must be texts")
-    spec = VOCABULARY.get(operation)
-    if spec is None:
-        message = f"there is no operation `{operation}`"
-        raise Refused([Diagnostic("operation-unknown", message, None, did_you_mean(operation, VOCABULARY))])
     by_any = frozenset().union(*(known_to(one.policy, spec) for one in policy.resolvers))
     versions = [_version(one, spec, columns, unset, by_any) for one in policy.resolvers]
     if len(versions) == 1:
@@ -63,6 +59,27 @@ def decider(policy: Versions, operation: str, columns: Sequence[str], *, unset: 
         return tuple(chosen.get(key) for key in keys)
 
     return RowDecider(keys, decide)
+
+
+def row_columns(policy: Versions, operation: str) -> list[Needed]:
+    """The columns by which rows of an operation are decided: those that `decider` and `resolve` want, each with its
+    type and who asks for it. Of several versions of the policy, those of each."""
+    expect(policy, Versions, "`policy` must be what `load_policy` gives")
+    spec = _spec(operation)
+    found: dict[str, Needed] = {}
+    for one in policy.resolvers:
+        for needed in needed_columns(one.policy, spec):
+            found.setdefault(needed.name, needed)
+    return list(found.values())
+
+
+def _spec(operation: str) -> OperationSpec:
+    expect(operation, str, "`operation` must be a text")
+    spec = VOCABULARY.get(operation)
+    if spec is None:
+        message = f"there is no operation `{operation}`"
+        raise Refused([Diagnostic("operation-unknown", message, None, did_you_mean(operation, VOCABULARY))])
+    return spec
 
 
 class _Version(NamedTuple):

@@ -18,7 +18,16 @@ from billpolicy.cli.output import conclude, gather, show_text, write, write_json
 from billpolicy.cli.writing import DECIDED, Replacing, check_target, files_of_policy
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.diagnostics.sentences import counted
-from billpolicy.report.resolved import RefusedRow, RefusedRows, ResolvedRows, resolved_text
+from billpolicy.report.resolved import (
+    NeededColumn,
+    NeededColumns,
+    RefusedRow,
+    RefusedRows,
+    ResolvedRows,
+    needed_text,
+    resolved_text,
+)
+from billpolicy.report.results import told
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
@@ -40,8 +49,9 @@ _NEEDED = ("pyarrow", "numpy")
     metavar="NAME",
     help="What every row is. Of several, repeated, a column `operation` says which.",
 )
-@click.option("--data", required=True, type=_PATH, help="The rows: a .parquet or .csv file.")
-@click.option("--out", required=True, type=_PATH, help="Where decisions go: a .parquet or .csv file that is not there.")
+@click.option("--data", type=_PATH, help="The rows: a .parquet or .csv file.")
+@click.option("--out", type=_PATH, help="Where decisions go: a .parquet or .csv file that is not there.")
+@click.option("--columns", is_flag=True, help="Only say which columns the data must have, and who asks for each.")
 @click.option(
     "--unset",
     multiple=True,
@@ -63,8 +73,9 @@ def command(
     ctx: click.Context,
     policy: tuple[Place, ...],
     operations: tuple[str, ...],
-    data: Path,
-    out: Path,
+    data: Path | None,
+    out: Path | None,
+    columns: bool,
     unset: tuple[str, ...],
     keep: tuple[str, ...],
     engine: EngineName | None,
@@ -76,6 +87,11 @@ def command(
     and `amount.currency`, `date`, `subscription.bill_to_contact`. A row that cannot be decided says why in the column
     `refused`.
     """
+    if columns:
+        _tell_columns(policy, operations, engine, format)
+        return
+    if data is None or out is None:
+        raise click.UsageError("say which rows, --data FILE, and where decisions go, --out FILE; or ask for --columns")
     try:
         kind, resolve = billpolicy.table_kind(out), billpolicy.resolve_file
     except ModuleNotFoundError as error:
@@ -103,6 +119,22 @@ def command(
             show_text(refused, err=False)
     conclude(f"{out} is written")
     ctx.exit(1 if tally.refused else 0)
+
+
+def _tell_columns(
+    policy: tuple[Place, ...], operations: tuple[str, ...], engine: EngineName | None, format: str
+) -> None:
+    versions = load_versions(policy, engine)
+    needed = NeededColumns(
+        columns={
+            name: tuple(told(NeededColumn, one) for one in billpolicy.row_columns(versions, name))
+            for name in operations
+        }
+    )
+    if format == "json":
+        write_json(needed)
+    else:
+        write(needed_text(needed))
 
 
 @contextmanager

@@ -38,6 +38,28 @@ class Columns(NamedTuple):
     held: tuple[Held, ...]
 
 
+class Needed(NamedTuple):
+    """A column that an operation is decided by, which must be there or be said to be unset."""
+
+    name: str
+    type: str
+    """As a policy declares the type of a field: `text`, `choice`, `integer`, `money`, `date`, `boolean`."""
+    because: str
+    """Who asks for it, as the end of a sentence: ``which `rule` asks for``."""
+
+
+def needed_columns(policy: Policy, spec: OperationSpec) -> list[Needed]:
+    """The columns that an operation is decided by under a policy, in the order of `asked_for`: of an amount that of its
+    currency, too."""
+    types: dict[str, str] = {field.name: field.type for field in fields_of(policy, spec)}
+    needed: dict[str, Needed] = {}
+    for name, because in asked_for(policy, spec).items():
+        needed.setdefault(name, Needed(name, types.get(name, "text"), because))
+        if types.get(name) == "money":
+            needed.setdefault(f"{name}.currency", Needed(f"{name}.currency", "text", _currency_of(name)))
+    return list(needed.values())
+
+
 def columns_of(policy: Policy, spec: OperationSpec, names: Sequence[str], *, unset: Collection[str] = ()) -> Columns:
     """What the columns of these names are to one operation under a policy. `unset`: columns that the data does not
     have, as somebody has said: these fields are unset, these levels hold nothing.
@@ -54,7 +76,7 @@ def columns_of(policy: Policy, spec: OperationSpec, names: Sequence[str], *, uns
     needed = {DATE.name: _CHOOSES}
     """Columns that are wanted whatever anybody says is unset."""
     for name in (name for name in names if name in fields and fields[name].type == "money"):
-        needed[f"{name}.currency"] = f"which `{name}` is an amount of"
+        needed[f"{name}.currency"] = _currency_of(name)
     problems += [
         _missing(currencies[name], f"which `{name}` is the currency of", "add it, or leave the currency out")
         for name in names
@@ -180,6 +202,10 @@ def _either(fields: Collection[str], held: Collection[str], names: Sequence[str]
         level, _, attribute = name.partition(".")
         message = f"`{name}` may be a field, or what level `{level}` holds of the attribute `{attribute}`"
         yield Diagnostic("row-column-ambiguous", message, None, "give the attribute another name in the policy")
+
+
+def _currency_of(amount: str) -> str:
+    return f"which `{amount}` is an amount of"
 
 
 def _missing(name: str, who: str, hint: str) -> Diagnostic:

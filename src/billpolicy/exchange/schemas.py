@@ -36,7 +36,7 @@ from billpolicy.report.numbering import NumbersReport
 from billpolicy.report.plan import PlanningReport
 from billpolicy.report.posted_explanation import PostedExplanation
 from billpolicy.report.replay import ReplayReport
-from billpolicy.report.resolved import ResolvedRows
+from billpolicy.report.resolved import NeededColumns, ResolvedRows
 from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.started import StartedReport
@@ -301,6 +301,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "recording": _recording,
     "replay": _written(ReplayReport),
     "resolve": _written(ResolvedRows),
+    "resolve-columns": _written(NeededColumns),
     "rule": _written(RuleReport),
     "init": _written(StartedReport),
     "diagnostics": _written(Findings),

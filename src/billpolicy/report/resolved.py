@@ -48,6 +48,33 @@ class ResolvedRows:
     """Key of the policy -> the rules that decided it, and of how many rows."""
 
 
+@record
+class NeededColumn:
+    """A column by which rows of an operation are decided."""
+
+    name: str
+    type: str
+    """As a policy declares the type of a field."""
+    because: str
+    """Who asks for it, as the end of a sentence: ``which `rule` asks for``."""
+
+
+@record
+class NeededColumns:
+    """What `resolve --columns` answers, of each operation."""
+
+    columns: Mapping[str, tuple[NeededColumn, ...]]
+
+
+def needed_text(needed: NeededColumns) -> str:
+    """A line for each column of each operation."""
+    lines = []
+    for operation, columns in needed.columns.items():
+        lines.append(f"{operation} is decided by {counted(len(columns), 'column')}:")
+        lines += (f"  {one.name} ({one.type}), {one.because}" for one in columns)
+    return in_lines(lines)
+
+
 def resolved_text(result: ResolvedRows, operations: Collection[str]) -> str:
     """The counts; of each key that an exception decided in some row, the rules that decided most rows; and in one line
     the keys that only base rules of these operations decided."""
