@@ -381,8 +381,9 @@ def test_each_story_is_posted_as_it_was_planned(story: Path) -> None:
         made = list(api.plan_all(policy, ledger, whole, today=TODAY))
         Path("story.json").write_text(api.plan_file(policy, TODAY, whole, made))
         file = api.load_plan_file("story.json")
-        outcomes = list(api.post_planned(policy, ledger, file, who="ines", yes=True))
+        outcomes = list(api.post_planned(policy, ledger, file, who="ines", request="req-1", yes=True))
         assert [one.problems for one in outcomes] == [()] * len(made)
+        assert {one.posted.audit.request for one in outcomes if one.posted} == {"req-1"}
         with ledger.reading() as reader:
             kept = reader.posted(list(file.planned))
         assert {id: digest_of(one.plan) for id, one in kept.items()} == {id: p.digest for id, p in file.planned.items()}

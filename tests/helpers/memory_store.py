@@ -107,7 +107,7 @@ class MemoryWriter(MemoryReader):
         standing = self.kept.waiting[one.id]
         self.wait(replace(standing, approvals=(*standing.approvals, approved)))
 
-    def withdraw(self, id: str, who: str, at: datetime.datetime, why: str | None) -> None:
+    def withdraw(self, id: str, who: str, at: datetime.datetime, why: str | None, request: str | None = None) -> None:
         self.kept = replace(self.kept, waiting={one: it for one, it in self.kept.waiting.items() if one != id})
 
     @contextmanager

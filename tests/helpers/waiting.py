@@ -27,6 +27,7 @@ def waits(id: str) -> Waiting:
         policy_digest="a-digest",
         content=canonical({"id": id, **_ASKED, "request": _REQUEST, "policy": "a-digest", "does": []}),
         awaited=(Awaited("write_off_invoice", "approval", "limit", "FIN-1"),),
+        request_id=f"put-{id}",
     )
 
 
@@ -34,5 +35,5 @@ def put_waiting(writer: Writer) -> None:
     """One that waits and is approved, and one that was withdrawn."""
     for id in ("waits", "waited"):
         writer.wait(waits(id))
-    writer.approve(waits("waits"), Approved("maria", NOW, "seen"))
-    writer.withdraw("waited", "ines", NOW, "by mistake")
+    writer.approve(waits("waits"), Approved("maria", NOW, "seen", "req-1"))
+    writer.withdraw("waited", "ines", NOW, "by mistake", "req-2")

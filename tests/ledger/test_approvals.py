@@ -28,8 +28,9 @@ def test_it_is_read_as_it_was_written(waited: Ledger) -> None:
         (one,) = reader.waiting().values()
         assert reader.waiting(["waits"]) == {"waits": one}
         assert reader.waiting(["waited", "other"]) == reader.waiting([]) == {}
-    assert one.approvals == (Approved("maria", NOW, "seen"),)
+    assert one.approvals == (Approved("maria", NOW, "seen", "req-1"),)
     assert (one.request, one.awaited, one.digest) == (waits("").request, waits("").awaited, waits("waits").digest)
+    assert one.request_id == "put-waits"
     assert waited.check() == []
 
 
@@ -41,7 +42,7 @@ def test_it_is_read_as_it_was_written(waited: Ledger) -> None:
         "INSERT INTO withdrawals (waiting, who, at) SELECT waiting, 'eve', at FROM withdrawals",
         (
             "INSERT INTO waiting SELECT 3, operation, kind, date, request, actor, who, at, policy, policy_digest, "
-            "content, digest, awaited FROM waiting WHERE id = 1"
+            "content, digest, awaited, request_id FROM waiting WHERE id = 1"
         ),
     ],
     ids=["approve something else", "approve what was withdrawn", "withdraw twice", "wait twice"],
@@ -74,7 +75,7 @@ def test_what_is_posted_is_not_approved_any_more(waited: Ledger) -> None:
         "UPDATE waiting SET operation = 'another' WHERE id = 1",
         (
             "INSERT INTO waiting SELECT 3, operation, kind, date, request, actor, who, at, policy, policy_digest, "
-            "content, digest, awaited FROM waiting WHERE id = 1"
+            "content, digest, awaited, request_id FROM waiting WHERE id = 1"
         ),
         "UPDATE approvals SET at = 'noon'",
         "UPDATE approvals SET digest = 'another'",

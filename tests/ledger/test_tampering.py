@@ -72,6 +72,12 @@ def change(path: Path, statement: str) -> None:
         connection.commit()
 
 
+@pytest.mark.parametrize("table", ["audit", "waiting", "approvals", "withdrawals"])
+def test_another_request_than_that_by_which_it_was_done_is_found(copy: Path, table: str) -> None:
+    change(copy, f"UPDATE {table} SET request_id = 'another'")
+    assert set(found(copy)) == {"chain-differs"}
+
+
 @pytest.mark.parametrize("name", [*ATTACKS, *SCHEMA_ATTACKS])
 def test_an_attack_is_found(copy: Path, name: str) -> None:
     attack(copy, name)

@@ -14,6 +14,7 @@ from billpolicy.api.arguments import (
     moment_of,
     person,
     remark,
+    request_of,
 )
 from billpolicy.api.jobs import as_asked
 from billpolicy.deciding.versions import Versions
@@ -31,19 +32,22 @@ def wait(
     operation: Operation,
     *,
     who: str,
+    request: str | None = None,
     now: datetime.datetime | None = None,
     today: datetime.date | None = None,
 ) -> ForApproval:
     """Let an operation that lacks nothing but approvals wait for them in the ledger: what would be done is what is
     approved, and its date is fixed.
 
-    The same again changes nothing; where something else would be done by now it waits anew. Raises `Refused` where it
-    lacks anything else, or no approval at all.
+    The same again changes nothing; where something else would be done by now it waits anew. `request` is as in `post`.
+    Raises `Refused` where it lacks anything else, or no approval at all.
     """
     expect_to_post(policy, ledger)
-    who = person(who, does="asks")
+    who, request_id = person(who, does="asks"), request_of(request)
     with ledger.writing() as writer:
-        return approving.let_wait(writer, policy, operation_from(operation), day_of(today), who, moment_of(now))
+        return approving.let_wait(
+            writer, policy, operation_from(operation), day_of(today), who, moment_of(now), request_id
+        )
 
 
 def waiting(ledger: Store) -> list[Waiting]:
@@ -69,10 +73,12 @@ def approve(
     *,
     actor: str,
     comment: str | None = None,
+    request: str | None = None,
     now: datetime.datetime | None = None,
     today: datetime.date | None = None,
 ) -> ForApproval:
-    """Approve what waits, as `actor`: checked by the policy, and recorded with what was approved.
+    """Approve what waits, as `actor`: checked by the policy, and recorded with what was approved. `request` is as in
+    `post`.
 
     Gives what waits with the approvals that it has now, and the plan. Raises `Refused`, and records nothing, where they
     may not approve it, or where something else would be done by now.
@@ -80,16 +86,28 @@ def approve(
     expect_to_post(policy, ledger)
     id = known_by(id)
     actor, comment = person(actor, "actor", "approves"), remark(comment, "comment")
+    request_id = request_of(request)
     with ledger.writing() as writer:
-        return approving.approve(writer, policy, id, as_asked, actor, comment, day_of(today), moment_of(now))
+        return approving.approve(
+            writer, policy, id, as_asked, actor, comment, day_of(today), moment_of(now), request_id
+        )
 
 
 def withdraw(
-    ledger: Store, id: str, *, who: str, why: str | None = None, now: datetime.datetime | None = None
+    ledger: Store,
+    id: str,
+    *,
+    who: str,
+    why: str | None = None,
+    request: str | None = None,
+    now: datetime.datetime | None = None,
 ) -> Waiting:
-    """What waits for approvals does so no more; that it did stays on record. Raises `Refused` where nothing does."""
+    """What waits for approvals does so no more; that it did stays on record. `request` is as in `post`.
+
+    Raises `Refused` where nothing does.
+    """
     expect_ledger(ledger)
     id = known_by(id)
-    who, why = person(who, does="withdraws"), remark(why, "why")
+    who, why, request_id = person(who, does="withdraws"), remark(why, "why"), request_of(request)
     with ledger.writing() as writer:
-        return approving.withdraw(writer, id, who, why, moment_of(now))
+        return approving.withdraw(writer, id, who, why, moment_of(now), request_id)

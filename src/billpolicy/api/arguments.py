@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ from billpolicy.source.today import today as utc_today
 Operation = Mapping[str, Any] | Instruction
 """What is asked for: a mapping like an entry of an operations file, or what `load_operations` gave."""
 
-
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 Watch = Callable[[Iterable[Outcome], Callable[[], int], str], Iterable[Outcome]]
 """Is given what comes, how many there will be as far as is known by then, and what is being done, and gives it on."""
 
@@ -67,6 +68,16 @@ def remark(text: str | None, what: str) -> str | None:
         return read_prose(text)
     except ValueError as error:
         raise ValueError(f"`{what}` cannot be kept: {error}") from None
+
+
+def request_of(id: str | None) -> str | None:
+    """The id of a request, as the audit trail and logs have it. Raises `ValueError`."""
+    if id is None:
+        return None
+    expect(id, str, "`request` must be a text")
+    if not _REQUEST_ID.fullmatch(id):
+        raise ValueError("`request` must be 1 to 64 letters, digits, `.`, `_` and `-`")
+    return id
 
 
 def several(operations: Iterable[Operation]) -> Iterable[Operation]:

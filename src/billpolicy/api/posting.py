@@ -15,6 +15,7 @@ from billpolicy.api.arguments import (
     expect_to_post,
     moment_of,
     person,
+    request_of,
     several,
     utc_now,
 )
@@ -53,6 +54,7 @@ def post(
     operation: Operation | Plan,
     *,
     who: str,
+    request: str | None = None,
     now: datetime.datetime | None = None,
     today: datetime.date | None = None,
     confirm: Iterable[str] = (),
@@ -63,23 +65,26 @@ def post(
     `confirm`: the digest of `plan.closure`, or at least 8 characters of its beginning, of a correction that takes more
     lines than were selected; `yes`: whatever it takes.
 
-    `who`: the person, for the audit trail; an operation that names its actor is posted by them. `now`: the moment,
-    with a time zone. The same operation again is answered with what was posted. A bill run over every account is one
-    operation here, which is for few; `post_all` divides it. A plan on a ledger that has moved on,
-    or by another policy, and whatever else cannot be posted, raises `Refused` and changes nothing.
+    `who`: the person, for the audit trail; an operation that names its actor is posted by them. `request`: the id of
+    the request by which a program posts it, of 1 to 64 letters, digits, `.`, `_` and `-`, for the audit trail, too.
+    `now`: the moment, with a time zone.
+
+    The same operation again is answered with what was posted. A bill run over every account is one operation here,
+    which is for few; `post_all` divides it. A plan on a ledger that has moved on, or by another policy, and whatever
+    else cannot be posted, raises `Refused` and changes nothing.
     """
     expect_to_post(policy, ledger)
-    who = person(who)
+    who, request_id = person(who), request_of(request)
     moment = moment_of(now)
     confirmed = confirmed_by(confirm, yes)
     if isinstance(operation, Plan):
         job = _by_its_policy(operation, policy, operation.actor or who)
-        return post_one(ledger, replace(job, confirmed=confirmed), now=moment)
+        return post_one(ledger, replace(job, confirmed=confirmed, request_id=request_id), now=moment)
     asked, day = operation_from(operation), day_of(today)
 
     def make(reader: Reader) -> Job:
         standing = reader.waiting([asked.request.id])
-        job = asked_job(policy, asked, standing, lambda one: whole_job(policy, one, day, who))
+        job = asked_job(policy, asked, standing, lambda one: whole_job(policy, one, day, who, request_id))
         return replace(job, confirmed=confirmed)
 
     return post_made(ledger, make, now=moment)
@@ -91,6 +96,7 @@ def post_all(
     operations: Iterable[Operation],
     *,
     who: str,
+    request: str | None = None,
     atomic: bool = False,
     group: int = GROUP,
     now: Callable[[], datetime.datetime] | None = None,
@@ -105,19 +111,20 @@ def post_all(
     They are posted as the outcomes are asked for: go through all of them, or nothing happens.
 
     What became of each is given as its group is committed; a refused one changes nothing for the others. `go_on` is
-    asked before each group; `watch` may show how far it is. `confirm` and `yes` are as in `post`, for any of them.
+    asked before each group; `watch` may show how far it is. `request`, `confirm` and `yes` are as in `post`, for any of
+    them.
     Raises `Refused`, before anything is posted, for a batch beyond the policy's `batch_limits`.
 
     A bill run over every account is a batch itself: an operation for each account on which it finds something to do,
     with an outcome of its own. Its id is that of the run and the account, `BR-1/acme`.
     """
     expect_to_post(policy, ledger)
-    who = person(who)
+    who, request_id = person(who), request_of(request)
     day = day_of(today)
     if now is not None and not callable(now):
         raise TypeError(f"`now` must be a function that gives the moment of each group, not {type_of(now)}")
     confirmed = confirmed_by(confirm, yes)
-    jobs = _to_post(policy, ledger, list(map(operation_from, several(operations))), day, who, confirmed)
+    jobs = _to_post(policy, ledger, list(map(operation_from, several(operations))), day, who, request_id, confirmed)
     if any(version.batch_limits for version in policy.policies):
         jobs = _within_limits(policy, ledger, jobs, watch)
     extent = Extent(len(jobs))
@@ -126,10 +133,16 @@ def post_all(
 
 
 def _to_post(
-    policy: Versions, ledger: Store, asked: list[Instruction], day: datetime.date, who: str, confirmed: Confirmed
+    policy: Versions,
+    ledger: Store,
+    asked: list[Instruction],
+    day: datetime.date,
+    who: str,
+    request_id: str | None,
+    confirmed: Confirmed,
 ) -> list[Job]:
     standing = standing_of(ledger, asked)
-    made = (asked_job(policy, one, standing, lambda each: job_for(policy, each, day, who)) for one in asked)
+    made = (asked_job(policy, one, standing, lambda each: job_for(policy, each, day, who, request_id)) for one in asked)
     return [replace(job, confirmed=confirmed) for job in made]
 
 
@@ -139,6 +152,7 @@ def post_planned(
     plan: PlanFile,
     *,
     who: str,
+    request: str | None = None,
     now: Callable[[], datetime.datetime] | None = None,
     go_on: Callable[[], bool] = lambda: True,
     watch: Watch | None = None,
@@ -152,7 +166,7 @@ def post_planned(
     if it was made by another policy, if something of it was posted otherwise since, and beyond `batch_limits`.
     """
     expect_to_post(policy, ledger)
-    who = person(who)
+    who, request_id = person(who), request_of(request)
     expect(plan, PlanFile, "`plan` must be what `load_plan_file` gives")
     tell = partial(told_plan, policy)
     others = set(plan.policies).symmetric_difference((version.name, version.digest) for version in policy.policies)
@@ -162,7 +176,7 @@ def post_planned(
         otherwise = list(posted_otherwise(reader, plan.planned, tell))
     if otherwise:
         raise Refused(otherwise)
-    jobs = _to_post(policy, ledger, list(plan.operations), plan.today, who, confirmed_by(confirm, yes))
+    jobs = _to_post(policy, ledger, list(plan.operations), plan.today, who, request_id, confirmed_by(confirm, yes))
     jobs = [as_planned(job, plan.planned, tell) for job in jobs]
     if any(version.batch_limits for version in policy.policies):
         jobs = _within_limits(policy, ledger, jobs, watch)

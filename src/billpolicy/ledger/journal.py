@@ -40,17 +40,17 @@ WHERE billed.bill_run IN {keys} AND documents.operation = documents.bill_run || 
 GROUP BY billed.bill_run
 """
 _CAUSES = "SELECT caused_by, step, cause FROM operations WHERE id IN {keys} AND caused_by IS NOT NULL"
-_AUDITS_OF = "SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN {keys}"
+_AUDITS_OF = "SELECT operation, who, at, why, approved_by, request_id FROM audit WHERE operation IN {keys}"
 _DONE = """
-SELECT operations.operation, audit.operation, who, at, why, approved_by
+SELECT operations.operation, audit.operation, who, at, why, approved_by, request_id
 FROM audit JOIN operations ON operations.id = audit.operation WHERE audit.operation IN {keys} ORDER BY audit.id
 """
 _EVERY_DONE = """
-SELECT operations.operation, audit.operation, who, at, why, approved_by
+SELECT operations.operation, audit.operation, who, at, why, approved_by, request_id
 FROM audit JOIN operations ON operations.id = audit.operation ORDER BY audit.id
 """
 _AUDITS_ON = """
-SELECT operation, who, at, why, approved_by FROM audit WHERE operation IN (
+SELECT operation, who, at, why, approved_by, request_id FROM audit WHERE operation IN (
     SELECT operation FROM documents WHERE number = :number OR source = :number OR refund_of = :number
     UNION SELECT operation FROM applications WHERE from_number = :number OR to_number = :number
     UNION SELECT posted.operation FROM documents JOIN documents posted ON posted.number = documents.posted_as
@@ -119,7 +119,7 @@ def write_operations(connection: Connection, entries: Sequence[Entry], last: int
     written of each."""
     posted = [_operation_row(entry.plan, entry.cause) for entry in entries]
     audits = [
-        (id, a.operation, a.who, a.at.isoformat(), a.why, names_text(a.approved_by))
+        (id, a.operation, a.who, a.at.isoformat(), a.why, names_text(a.approved_by), a.request)
         for id, a in enumerate((entry.audit for entry in entries), last + 1)
     ]
     connection.insert(operations, posted)
@@ -423,8 +423,8 @@ def every_done(connection: Connection) -> dict[str, Done]:
 
 
 def _audit(row: Row) -> Audit:
-    operation, who, at, why, approved_by = row
-    return Audit(operation, who, moment_of(operation, at), why, _names_of(approved_by))
+    operation, who, at, why, approved_by, request = row
+    return Audit(operation, who, moment_of(operation, at), why, _names_of(approved_by), request)
 
 
 def moment_of(operation: str, at: str) -> datetime.datetime:

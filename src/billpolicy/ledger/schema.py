@@ -14,7 +14,7 @@ from billpolicy.ledger.tables import Column, Index, Reference, Table, Type
 
 APPLICATION_ID = 0x62706F6C
 """`bpol`: stands in the header of every ledger file, so that another program's file is never taken for one."""
-REVISIONS = tuple(f"{number:04}" for number in range(1, 15))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 16))
 """The revisions of this schema that this program knows, oldest first; each is one file under `migrations/`."""
 
 _TEXT, _CURRENCY, _DATE, _BOOLEAN = Type.TEXT, Type.CURRENCY, Type.DATE, Type.BOOLEAN
@@ -23,6 +23,8 @@ _CREATED_BY = Column("created_by", _TEXT, references="operations.id", comment="u
 """Of master data, whose rows stand as they came; what becomes of their values stands in `held`."""
 _IMPORT_ID = Column("import_id", _INTEGER, comment="which import brought it; 0: one of an earlier version; unset: none")
 """Of whatever can be imported."""
+_REQUEST_ID = Column("request_id", _TEXT, comment="of the request by which a program did it; unset if none was given")
+"""Of whatever somebody does."""
 
 
 accounts = Table(
@@ -153,6 +155,7 @@ audit = Table(
     Column("at", _TEXT, nullable=False, comment="a moment in UTC, ISO 8601"),
     Column("why", _TEXT),
     Column("approved_by", _TEXT),
+    _REQUEST_ID,
 )
 waiting = Table(
     "waiting",
@@ -169,6 +172,7 @@ waiting = Table(
     Column("content", _TEXT, nullable=False, comment="what is approved"),
     Column("digest", _TEXT, nullable=False, comment="of content: what an approval names"),
     Column("awaited", _TEXT, nullable=False, comment="the approvals that it lacked when it began to wait"),
+    _REQUEST_ID,
 )
 approvals = Table(
     "approvals",
@@ -178,6 +182,7 @@ approvals = Table(
     Column("at", _TEXT, nullable=False),
     Column("comment", _TEXT),
     Column("digest", _TEXT, nullable=False, comment="of what was approved"),
+    _REQUEST_ID,
 )
 withdrawals = Table(
     "withdrawals",
@@ -185,6 +190,7 @@ withdrawals = Table(
     Column("who", _TEXT, nullable=False),
     Column("at", _TEXT, nullable=False),
     Column("why", _TEXT),
+    _REQUEST_ID,
 )
 chain = Table(
     "chain",

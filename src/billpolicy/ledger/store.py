@@ -227,9 +227,9 @@ class LedgerWriter(LedgerReader):
         """As `Writer.approve`."""
         waiting.approve(self.connection, one, approved)
 
-    def withdraw(self, id: str, who: str, at: datetime.datetime, why: str | None) -> None:
+    def withdraw(self, id: str, who: str, at: datetime.datetime, why: str | None, request: str | None = None) -> None:
         """As `Writer.withdraw`."""
-        waiting.withdraw(self.connection, id, who, at, why)
+        waiting.withdraw(self.connection, id, who, at, why, request)
 
     def part(self) -> AbstractContextManager[None]:
         """As `Writer.part`."""

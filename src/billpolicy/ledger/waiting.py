@@ -16,14 +16,17 @@ from billpolicy.posting.store import Approved, Waiting, content_digest
 from billpolicy.source.codec import CodecError, canonical, decode, encode
 
 _STANDING = """
-SELECT id, operation, kind, date, request, actor, who, at, policy, policy_digest, content, digest, awaited FROM waiting
+SELECT id, operation, kind, date, request, actor, who, at, policy, policy_digest, content, digest, awaited, request_id
+FROM waiting
 WHERE NOT EXISTS (SELECT 1 FROM withdrawals w WHERE w.waiting = waiting.id)
 AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.id = waiting.operation)
 """
 _THESE = f"{_STANDING} AND operation IN {{keys}} ORDER BY id"
 _ALL = f"{_STANDING} ORDER BY id"
 _NUMBER = "SELECT max(id) FROM waiting WHERE operation = :operation"
-_APPROVALS = "SELECT waiting, person, at, comment, digest FROM approvals WHERE waiting IN {keys} ORDER BY id"
+_APPROVALS = (
+    "SELECT waiting, person, at, comment, digest, request_id FROM approvals WHERE waiting IN {keys} ORDER BY id"
+)
 _WAITED = """
 SELECT operation, kind, date, actor, policy_digest, request, at, awaited, content, digest FROM waiting ORDER BY id
 """
@@ -37,13 +40,13 @@ def waiting_in(connection: Connection, ids: Collection[str] | None) -> dict[str,
     """As `Reader.waiting`."""
     rows = connection.rows(_ALL) if ids is None else connection.rows(_THESE, ids)
     given: dict[int, list[tuple[Approved, str]]] = defaultdict(list)
-    for of, person, at, comment, digest in connection.rows(_APPROVALS, [row[0] for row in rows]):
+    for of, person, at, comment, digest, by in connection.rows(_APPROVALS, [row[0] for row in rows]):
         try:
-            given[of].append((Approved(person, datetime.datetime.fromisoformat(at), comment), digest))
+            given[of].append((Approved(person, datetime.datetime.fromisoformat(at), comment, by), digest))
         except (TypeError, ValueError):
             raise damaged(f"when `{person}` approved what waits cannot be read any more") from None
     found = {}
-    for number, id, kind, date, request, actor, who, at, policy, policy_digest, content, digest, awaited in rows:
+    for number, id, kind, date, request, actor, who, at, policy, policy_digest, content, digest, awaited, by in rows:
         try:
             found[id] = Waiting(
                 id=id,
@@ -58,6 +61,7 @@ def waiting_in(connection: Connection, ids: Collection[str] | None) -> dict[str,
                 content=content,
                 awaited=decode(tuple[Awaited, ...], awaited),
                 approvals=tuple(approved for approved, _ in given[number]),
+                request_id=by,
             )
         except (CodecError, TypeError, ValueError):
             raise damaged(f"what waits as `{id}` cannot be read any more") from None
@@ -82,6 +86,7 @@ def wait(connection: Connection, one: Waiting) -> None:
         one.content,
         one.digest,
         encode(one.awaited),
+        one.request_id,
     )
     _write(connection, "waiting", waiting, row)
 
@@ -90,13 +95,15 @@ def approve(connection: Connection, one: Waiting, approved: Approved) -> None:
     """As `Writer.approve`."""
     of = _number(connection, one.id)
     id = last_id(connection, approvals) + 1
-    row = (id, of, approved.person, approved.at.isoformat(), approved.comment, one.digest)
+    row = (id, of, approved.person, approved.at.isoformat(), approved.comment, one.digest, approved.request)
     _write(connection, "approval", approvals, row)
 
 
-def withdraw(connection: Connection, id: str, who: str, at: datetime.datetime, why: str | None) -> None:
+def withdraw(
+    connection: Connection, id: str, who: str, at: datetime.datetime, why: str | None, request: str | None
+) -> None:
     """As `Writer.withdraw`."""
-    _write(connection, "withdrawal", withdrawals, (_number(connection, id), who, at.isoformat(), why))
+    _write(connection, "withdrawal", withdrawals, (_number(connection, id), who, at.isoformat(), why, request))
 
 
 def _write(connection: Connection, kind: Kind, table: Table, row: Row) -> None:

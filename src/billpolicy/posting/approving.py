@@ -43,10 +43,17 @@ class ForApproval(NamedTuple):
 
 
 def let_wait(
-    writer: Writer, policy: Versions, asked: Instruction, today: datetime.date, who: str, at: datetime.datetime
+    writer: Writer,
+    policy: Versions,
+    asked: Instruction,
+    today: datetime.date,
+    who: str,
+    at: datetime.datetime,
+    request_id: str | None,
 ) -> ForApproval:
     """An operation that lacks nothing but approvals begins to wait for them. What waits already, as it would be done
-    now, is left as it is; what is another one by now waits anew, without the approvals that the old one had."""
+    now, is left as it is; what is another one by now waits anew, without the approvals that the old one had.
+    `request_id`: of the request by which a program does it."""
     request, at = asked.request, at.astimezone(datetime.UTC)
     if request.is_divided():
         message = f"`{request.id}` is done account by account, so it cannot wait for approvals as one"
@@ -62,14 +69,14 @@ def let_wait(
     if standing is not None:
         if not stale(standing, plan):
             return ForApproval(standing, approved_apart(plan, standing))
-        writer.withdraw(request.id, who, at, "it waits anew, since something else would be done now")
+        writer.withdraw(request.id, who, at, "it waits anew, since something else would be done now", request_id)
         plan = _planned(writer, policy, replace(asked, request=request), today, at)
     if not awaited_of(plan):
         _refuse("approval-complete", f"`{request.id}` lacks no approval", "post it")
-    one = begun(plan, who, at)
+    one = begun(plan, who, at, request_id)
     writer.wait(one)
     for name in request.approved_by:
-        writer.approve(one, Approved(name, one.at))
+        writer.approve(one, Approved(name, one.at, request=request_id))
     return ForApproval(writer.waiting([request.id])[request.id], plan)
 
 
@@ -82,8 +89,10 @@ def approve(
     comment: str | None,
     today: datetime.date,
     at: datetime.datetime,
+    request_id: str | None,
 ) -> ForApproval:
-    """Somebody approves what waits: it must be what would be done now, and they must be one of those who are asked."""
+    """Somebody approves what waits: it must be what would be done now, and they must be one of those who are asked.
+    `request_id`: of the request by which a program does it."""
     standing, person = standing_in(writer, id), " ".join(person.split())
     asked = _with_approvals(replace(ask(standing), dated=standing.date), standing)
     try:
@@ -104,15 +113,17 @@ def approve(
         wanted = " and ".join(dict.fromkeys(f"`{one.approval}` (rule `{one.rule}`)" for one in lacking))
         message = f"`{id}` waits for {wanted}, which is not for `{person}` to give"
         _refuse("approver-not-permitted", message, _who_may(policy.on(standing.date).policy, lacking, standing))
-    writer.approve(standing, Approved(person, at.astimezone(datetime.UTC), comment))
+    writer.approve(standing, Approved(person, at.astimezone(datetime.UTC), comment, request_id))
     standing = standing_in(writer, id)
     return ForApproval(standing, approved_apart(after, standing))
 
 
-def withdraw(writer: Writer, id: str, who: str, why: str | None, at: datetime.datetime) -> Waiting:
-    """What waits does so no more."""
+def withdraw(
+    writer: Writer, id: str, who: str, why: str | None, at: datetime.datetime, request_id: str | None
+) -> Waiting:
+    """What waits does so no more. `request_id`: of the request by which a program does it."""
     standing = standing_in(writer, id)
-    writer.withdraw(id, who, at.astimezone(datetime.UTC), why)
+    writer.withdraw(id, who, at.astimezone(datetime.UTC), why, request_id)
     return standing
 
 

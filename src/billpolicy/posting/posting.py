@@ -65,6 +65,8 @@ class Job:
     """What it is planned by: a store keeps the text of what something was posted under, and their limits hold."""
     today: datetime.date | None = None
     """The day on which a dry run would post it: limits over time are counted by that; without it they are not."""
+    request_id: str | None = None
+    """Of the request by which a program posts it; `request` is what is asked for."""
     instead: Job | None = None
     """What could be done in its place. A dry run plans that on the same book, and goes on as if it had not."""
 
@@ -480,7 +482,7 @@ def _written(writer: Writer, jobs: Sequence[Job], now: datetime.datetime) -> lis
         plan = outcomes[job.id].plan
         if plan is not None:
             counting.add(plan, after, job.policies, day)
-            chains[job.id] = list(_entries(plan, None, job.who, _in_utc(now)))
+            chains[job.id] = list(_entries(plan, None, job, _in_utc(now)))
     entries = [entry for chain in chains.values() for entry in chain]
     done = {id: chain[0].plan for id, chain in chains.items()}
     approved = {id: plan.apart for id, plan in done.items() if plan.apart is not None}
@@ -617,12 +619,12 @@ def _confirmed(job: Job, book: Book) -> tuple[Outcome, Book]:
     return Outcome(job, problems=problems, to_confirm=waiting), book
 
 
-def _entries(plan: Plan, cause: Cause | None, who: str, at: datetime.datetime) -> Iterator[Entry]:
+def _entries(plan: Plan, cause: Cause | None, job: Job, at: datetime.datetime) -> Iterator[Entry]:
     """An operation and all that follows it, in the order in which they happen."""
-    yield Entry(plan, Audit(plan.id, who, at, plan.comment, plan.approved_by), cause)
+    yield Entry(plan, Audit(plan.id, job.who, at, plan.comment, plan.approved_by, job.request_id), cause)
     for number, followed in enumerate(plan.follow_ups):
         why = Cause(plan.id, number, followed.after, followed.rule, followed.position, followed.because, followed.asked)
-        yield from _entries(followed.plan, why, who, at)
+        yield from _entries(followed.plan, why, job, at)
 
 
 def _in_utc(now: datetime.datetime) -> datetime.datetime:

@@ -35,6 +35,8 @@ class Audit:
     why: str | None = None
     approved_by: tuple[str, ...] = ()
     """Those who did, where the policy asked for that."""
+    request: str | None = None
+    """The id of the request by which a program posted it, if that gave one: what its logs have, too."""
 
 
 @value
@@ -79,6 +81,8 @@ class Approved:
     at: datetime.datetime
     """In UTC."""
     comment: str | None = None
+    request: str | None = None
+    """The id of the request by which a program gave it."""
 
 
 @value
@@ -103,6 +107,8 @@ class Waiting:
     """What it lacked when it began to wait."""
     approvals: tuple[Approved, ...] = ()
     """In the order in which they were given."""
+    request_id: str | None = None
+    """Of the request by which a program put it there; `request` is what was asked for."""
 
     @property
     def digest(self) -> str:
@@ -203,7 +209,7 @@ class Writer(Reader, Protocol):
     def approve(self, one: Waiting, approved: Approved) -> None:
         """Somebody approves an operation that waits."""
 
-    def withdraw(self, id: str, who: str, at: datetime.datetime, why: str | None) -> None:
+    def withdraw(self, id: str, who: str, at: datetime.datetime, why: str | None, request: str | None = None) -> None:
         """An operation that waits does so no more; what it was stays on record."""
 
     def part(self) -> AbstractContextManager[None]:

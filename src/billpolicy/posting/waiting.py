@@ -31,8 +31,9 @@ _MOST_TOLD = 5
 """Differences that a refusal names."""
 
 
-def begun(plan: Plan, who: str, at: datetime.datetime) -> Waiting:
-    """The plan of an operation that lacks approvals, as it begins to wait for them."""
+def begun(plan: Plan, who: str, at: datetime.datetime, request_id: str | None) -> Waiting:
+    """The plan of an operation that lacks approvals, as it begins to wait for them. `request_id`: of the request by
+    which a program lets it wait."""
     return Waiting(
         id=plan.id,
         operation=plan.operation,
@@ -45,6 +46,7 @@ def begun(plan: Plan, who: str, at: datetime.datetime) -> Waiting:
         policy_digest=plan.policy_digest,
         content=content_of(plan),
         awaited=awaited_of(plan),
+        request_id=request_id,
     )
 
 

@@ -238,6 +238,7 @@ def operation_text(shown: ShownOperation) -> str:
         f"  posted by        {visible(audit.who)} at {audit.at:%Y-%m-%d %H:%M} UTC",
         *([f"  approved by      {visible(', '.join(audit.approved_by))}"] if audit.approved_by else []),
         *([f"  because          {visible(audit.why)}"] if audit.why else []),
+        *([f"  request          {visible(audit.request)}"] if audit.request else []),
         f"  policy           {plan.policy} ({plan.policy_digest[:12]}), engine {plan.engine}",
     ]
     if shown.caused_by is not None:

@@ -36,6 +36,8 @@ class ApprovedReport:
     at: str
     """A moment in UTC, ISO 8601."""
     comment: str | None = None
+    request: str | None = None
+    """The id of the request by which a program gave it."""
 
 
 @record
@@ -55,6 +57,8 @@ class WaitingReport:
     policy_digest: str
     awaited: tuple[AwaitedReport, ...]
     approvals: tuple[ApprovedReport, ...]
+    request: str | None = None
+    """The id of the request by which a program put it there."""
 
 
 @record
@@ -95,6 +99,7 @@ def waiting_report(one: Waiting) -> WaitingReport:
         WaitingReport,
         one,
         at=one.at.isoformat(),
+        request=one.request_id,
         awaited=tuple(told(AwaitedReport, each) for each in one.awaited),
         approvals=tuple(told(ApprovedReport, each, at=each.at.isoformat()) for each in one.approvals),
     )
