@@ -107,6 +107,7 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             "found": [],
             "samples": [],
             "of": STANDARD,
+            "texts": {},
             "paths": [],
             "recorded": [],
             "records": [],

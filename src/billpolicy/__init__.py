@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from billpolicy.planning.plan import Plan, left_by
     from billpolicy.planning.request import Instruction
     from billpolicy.policy.affected import affected, find_policies
+    from billpolicy.policy.edited import edited
     from billpolicy.policy.model import Policy
     from billpolicy.posting.approving import ForApproval
     from billpolicy.posting.history import History
@@ -153,6 +154,7 @@ _WHERE = {
     "decider": "api.deciding",
     "diff": "comparing.difference",
     "due_dates_missing": "api.books",
+    "edited": "policy.edited",
     "effect": "api.planning",
     "explain": "api.planning",
     "explain_posted": "api.records",
@@ -297,6 +299,7 @@ __all__ = [
     "decider",
     "diff",
     "due_dates_missing",
+    "edited",
     "effect",
     "explain",
     "explain_posted",
