@@ -97,6 +97,8 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             "old": newest,
             "new": newest,
             "name": "INV00000001",
+            "number": "INV00000001",
+            "account.id": "acme",
             "path": folder / "book.yaml",
             "file": folder / "copy.db",
             "files": [usage],

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from billpolicy.api.following import sync, usage_operations
     from billpolicy.api.planning import effect, explain, plan, plan_all
     from billpolicy.api.posting import post, post_all, post_planned
-    from billpolicy.api.records import accounting_report, explain_posted, history, journal, report_names
+    from billpolicy.api.records import (
+        account,
+        accounting_report,
+        accounts,
+        document,
+        explain_posted,
+        history,
+        journal,
+        report_names,
+    )
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
     from billpolicy.book.places import places_of
@@ -67,6 +76,7 @@ if TYPE_CHECKING:
     from billpolicy.posting.approving import ForApproval
     from billpolicy.posting.history import History
     from billpolicy.posting.posting import Outcome
+    from billpolicy.posting.shown import ShownAccount, ShownDocument
     from billpolicy.posting.stats import Head, KeptHead
     from billpolicy.posting.store import Audit, Posted, Waiting
     from billpolicy.recording.lines import is_recording, load_recording
@@ -125,6 +135,8 @@ _WHERE = {
     "Sample": "comparing.impact",
     "Settings": "linting.settings",
     "Settled": "linting.settling",
+    "ShownAccount": "posting.shown",
+    "ShownDocument": "posting.shown",
     "Side": "comparing.side",
     "Sync": "operations.sync.sync",
     "Table": "accounting.tables",
@@ -141,7 +153,9 @@ _WHERE = {
     "WitnessOfChange": "comparing.witnesses",
     "about": "deciding.about",
     "about_rule": "testing.run",
+    "account": "api.records",
     "accounting_report": "api.records",
+    "accounts": "api.records",
     "affected": "policy.affected",
     "analyze": "witness.analysed",
     "approve": "api.approvals",
@@ -153,6 +167,7 @@ _WHERE = {
     "create_ledger": "ledger.store",
     "decider": "api.deciding",
     "diff": "comparing.difference",
+    "document": "api.records",
     "due_dates_missing": "api.books",
     "edited": "policy.edited",
     "effect": "api.planning",
@@ -270,6 +285,8 @@ __all__ = [
     "Sample",
     "Settings",
     "Settled",
+    "ShownAccount",
+    "ShownDocument",
     "Side",
     "Sync",
     "Table",
@@ -286,7 +303,9 @@ __all__ = [
     "WitnessOfChange",
     "about",
     "about_rule",
+    "account",
     "accounting_report",
+    "accounts",
     "affected",
     "analyze",
     "approve",
@@ -298,6 +317,7 @@ __all__ = [
     "create_ledger",
     "decider",
     "diff",
+    "document",
     "due_dates_missing",
     "edited",
     "effect",

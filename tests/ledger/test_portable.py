@@ -124,6 +124,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
             assert {one.id for one in reader.first_unbilled()} <= book.usage.keys()
             assert {one.id for one in reader.reopened()} <= book.charge_periods.keys()
             assert reader.run("no such run") is None
+            assert [one.account.id for one in reader.accounts("", 1)] == sorted(book.accounts)[:1]
             assert reader.journal().stamps
             assert reader.place("no such operation") is None
             assert reader.stats().operations

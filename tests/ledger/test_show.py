@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+import billpolicy
 from billpolicy.ledger.store import Ledger
 from billpolicy.posting.shown import OpenPlace
 from tests.helpers.ledgers import by_hand, post, whole
@@ -54,6 +56,38 @@ def test_an_account(stocked: Ledger) -> None:
     assert [document.number for document in shown.documents][:3] == ["INV00000001", "CM00000001", "INV00000002"]
     assert len(shown.documents) == 10
     assert shown.balances["P-00000001"] == Decimal("35.00")
+
+
+def test_a_book_tells_the_same_as_a_ledger_that_it_was_imported_into(stocked: Ledger) -> None:
+    book = whole(stocked)
+    for number in book.numbered:
+        told, kept = billpolicy.document(book, number), billpolicy.document(stocked, number)
+        if kept.history is not None:  # of which a ledger knows, beside, that no operation did any of it
+            assert kept.history.done == {}
+            kept = replace(kept, history=replace(kept.history, done=None))
+        assert told == kept
+    assert [billpolicy.account(book, id) for id in sorted(book.accounts)] == billpolicy.accounts(stocked)
+
+
+@pytest.mark.parametrize("kind", ["book", "ledger"])
+def test_accounts_come_in_pages(stocked: Ledger, kind: str) -> None:
+    on = stocked if kind == "ledger" else whole(stocked)
+    every = sorted(whole(stocked).accounts)
+    assert len(every) > 1
+    assert [one.account.id for one in billpolicy.accounts(on, most=1)] == every[:1]
+    assert [one.account.id for one in billpolicy.accounts(on, after=every[0])] == every[1:]
+    assert billpolicy.accounts(on, after=every[-1]) == []
+    with pytest.raises(ValueError, match=r"from 1 to 1,000"):
+        billpolicy.accounts(on, most=0)
+
+
+@pytest.mark.parametrize("kind", ["book", "ledger"])
+def test_names_of_which_there_is_nothing(stocked: Ledger, kind: str) -> None:
+    on = stocked if kind == "ledger" else whole(stocked)
+    assert messages(refused(lambda: billpolicy.document(on, "INV0000001"))) == "there is no document `INV0000001`"
+    assert messages(refused(lambda: billpolicy.account(on, "acne"))) == "there is no account `acne`"
+    (found,) = refused(lambda: billpolicy.account(on, "acne")).diagnostics
+    assert found.hint == "did you mean `acme`?"
 
 
 def test_what_is_not_there(stocked: Ledger) -> None:

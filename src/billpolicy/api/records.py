@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from billpolicy.accounting.asked import BUCKETS, Asked
@@ -21,6 +22,8 @@ from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.planning.plan import in_turn
 from billpolicy.posting.history import History, history_of
+from billpolicy.posting.showing import accounts_in, document_in
+from billpolicy.posting.shown import ShownAccount, ShownDocument
 from billpolicy.report.posted_explanation import PostedExplanation, posted_explanation, told_decisions
 from billpolicy.source.composed import composed
 
@@ -42,6 +45,59 @@ def history(on: Book | Ledger, name: str) -> History:
         return history_of(on, name, (*on.numbered, *on.charge_periods))
     with on.reading() as reader:
         return reader.history(name)
+
+
+def document(on: Book | Ledger, number: str) -> ShownDocument:
+    """A document and all that hangs on it: what is open of it, what was put where, what was made from it. Of a ledger
+    also what made it and how it was decided. Raises `Refused` where there is none of this number."""
+    expect_to_read(on)
+    number = known_by(number, "number")
+    if isinstance(on, Book):
+        shown = document_in(on, number)
+        near = list(on.numbered) if shown is None else []
+    else:
+        with on.reading() as reader:
+            shown = reader.document(number)
+            near = reader.near(number) if shown is None else []
+    if shown is None:
+        hint = did_you_mean(number, near) or "name it by its number, as in the book"
+        raise Refused([Diagnostic("unknown", f"there is no document `{number}`", hint=hint)])
+    return shown
+
+
+def account(on: Book | Ledger, id: str) -> ShownAccount:
+    """An account with everything that is its own, and what is open, unapplied and credit in each currency. Raises
+    `Refused` where there is none of this id."""
+    expect_to_read(on)
+    id = known_by(id)
+    if isinstance(on, Book):
+        shown = accounts_in(on, [id])[0] if id in on.accounts else None
+        near = list(on.accounts) if shown is None else []
+    else:
+        with on.reading() as reader:
+            shown = reader.account(id)
+            near = reader.near(id) if shown is None else []
+    if shown is None:
+        hint = did_you_mean(id, near) or "name it by its id, as in the book"
+        raise Refused([Diagnostic("unknown", f"there is no account `{id}`", hint=hint)])
+    return shown
+
+
+def accounts(on: Book | Ledger, *, after: str = "", most: int = 100) -> list[ShownAccount]:
+    """The first accounts by their ids, or the next ones behind an id that was given before: at most so many."""
+    expect_to_read(on)
+    after = known_by(after, "after")
+    expect(most, int, "`most` must be a whole number")
+    if not 1 <= most <= MOST_ACCOUNTS:
+        raise ValueError(f"`most` must be from 1 to {MOST_ACCOUNTS:,}")
+    if isinstance(on, Book):
+        return accounts_in(on, nsmallest(most, (id for id in on.accounts if id > after)))
+    with on.reading() as reader:
+        return reader.accounts(after, most)
+
+
+MOST_ACCOUNTS = 1_000
+"""That are told at once."""
 
 
 def accounting_report(

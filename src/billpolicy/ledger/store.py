@@ -127,6 +127,12 @@ class LedgerReader:
 
         return show_account(self.connection, id)
 
+    def accounts(self, after: str, most: int) -> list[ShownAccount]:
+        """The next accounts behind an id, by their ids, and not more than so many."""
+        from billpolicy.ledger.show import show_accounts
+
+        return show_accounts(self.connection, after, most)
+
     def operation(self, id: str) -> ShownOperation | None:
         """An operation by its id; None if none was posted."""
         from billpolicy.ledger.show import show_operation
