@@ -39,7 +39,7 @@ TEXTS = {
 ALLOWED = {"h1", "h2", "p", "table", "thead", "tbody", "tr", "th", "td", "code", "strong", "ul", "li"}
 ALLOWED_ON_THE_PAGE = ALLOWED | {"a", "article", "body", "button", "details", "dd", "div", "dl", "dt", "form", "h3"}
 ALLOWED_ON_THE_PAGE |= {"head", "input", "label", "main", "mark", "nav", "option", "section", "select", "span"}
-ALLOWED_ON_THE_PAGE |= {"summary", "svg", "defs", "marker", "g", "path", "rect", "text", "wbr"}
+ALLOWED_ON_THE_PAGE |= {"summary", "svg", "g", "path", "rect", "text", "wbr"}
 RULES = """
 policy: {name}
 extends: {standard}

@@ -25,6 +25,7 @@ FILES = {
     "page.css": _File(_SHARED, _CSS),
     "matrix.css": _File(_SHARED, _CSS),
     "matrix.js": _File(_SHARED, _SCRIPT),
+    "charts.css": _File(_SHARED, _CSS),
     "explain.css": _File(_SHARED, _CSS),
 }
 

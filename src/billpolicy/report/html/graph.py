@@ -14,6 +14,8 @@ from unicodedata import east_asian_width
 from billpolicy.report.html.markup import Html, el, joined
 
 _WIDTH, _GAP_X, _GAP_Y, _LINE = 210, 46, 18, 18
+_LETTER = 16
+"""As wide as this is what the page has as the size of its letters."""
 _LETTERS = 23
 """Of a line in a box, all as wide as one another; those of some scripts, and pictures, are twice as wide."""
 
@@ -25,6 +27,8 @@ class Node(NamedTuple):
     kind: str
     text: str
     href: str | None = None
+    more: tuple[str, ...] = ()
+    """What else it says, each on lines of its own."""
 
 
 class _Box(NamedTuple):
@@ -36,24 +40,29 @@ class _Box(NamedTuple):
 
 
 def graph(nodes: Sequence[Node], edges: Sequence[tuple[str, str]], label: str) -> Html:
-    """A picture of the nodes and the edges between their ids, called `label` for whoever does not see it."""
+    """A picture of the nodes and the edges between their ids, called `label` for whoever does not see it. It grows with
+    the size of the reader's letters."""
     boxes = _placed(nodes, edges)
     width = max(box.x + _WIDTH for box in boxes.values()) + 2
     height = max(box.y + box.height for box in boxes.values()) + 2
-    arrow = el("path", d="M0 0L8 4L0 8z")
-    marker = el("marker", arrow, id="arrow", markerWidth=8, markerHeight=8, refX=8, refY=4, orient="auto")
     lines = (_line(boxes[of], boxes[to]) for of, to in edges)
     return el(
         "svg",
-        el("defs", marker),
         *lines,
         *map(_drawn, boxes.values()),
         role="group",
         aria_label=label,
         viewBox=f"0 0 {width} {height}",
-        width=width,
-        height=height,
+        width=f"{width / _LETTER:.3f}em",
+        height=f"{height / _LETTER:.3f}em",
+        class_="graph",
     )
+
+
+def picture(nodes: Sequence[Node], edges: Sequence[tuple[str, str]], name: str, label: str) -> Html:
+    """The same where it may be wider than the page, and so is scrolled, with the keyboard too."""
+    drawn = graph(nodes, edges, label)
+    return el("div", drawn, class_="picture", tabindex="0", role="region", aria_label=name)
 
 
 def _placed(nodes: Sequence[Node], edges: Sequence[tuple[str, str]]) -> dict[str, _Box]:
@@ -65,7 +74,7 @@ def _placed(nodes: Sequence[Node], edges: Sequence[tuple[str, str]]) -> dict[str
         here.sort(key=lambda node: _middle(above[node.id]))
         bottom = 1
         for node in here:
-            lines = _lines(node.text)
+            lines = [line for said in (node.text, *node.more) for line in _lines(said)]
             height = _LINE * len(lines) + 16
             y = max(bottom, _middle(above[node.id]) - height // 2)
             boxes[node.id] = _Box(node, lines, 1 + depth * (_WIDTH + _GAP_X), y, height)
@@ -111,7 +120,9 @@ def _layers(ids: Sequence[str], edges: Sequence[tuple[str, str]]) -> Mapping[str
 def _line(of: _Box, to: _Box) -> Html:
     x, y, end_x, end_y = of.x + _WIDTH, of.y + of.height // 2, to.x, to.y + to.height // 2
     bend = max((end_x - x) // 2, _GAP_X)
-    return el("path", d=f"M{x} {y}C{x + bend} {y} {end_x - bend} {end_y} {end_x} {end_y}", class_="edge")
+    line = el("path", d=f"M{x} {y}C{x + bend} {y} {end_x - bend} {end_y} {end_x} {end_y}", class_="edge")
+    arrow = el("path", d=f"M{end_x - 8} {end_y - 4}l8 4l-8 4z", class_="arrow")
+    return joined((line, arrow))
 
 
 def _drawn(box: _Box) -> Html:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from billpolicy.policy.model import Chain, Setting
 from billpolicy.report.diff_words import NOUNS
 from billpolicy.report.explanation_text import place_text
-from billpolicy.report.html.graph import Node, graph
+from billpolicy.report.html.graph import Node, picture
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.page import page
 from billpolicy.report.html.pieces import LINE, place, spot, terms
@@ -48,7 +48,7 @@ def matrix_html(matrix: Matrix) -> str:
     """The whole page."""
     title = f"Policy {matrix.policy}"
     body = joined((el("h1", title), matrix_body(matrix)), LINE)
-    return page(title, body, styles=("matrix.css",), script="matrix.js")
+    return page(title, body, styles=("matrix.css", "charts.css"), script="matrix.js")
 
 
 def matrix_body(matrix: Matrix) -> Html:
@@ -244,14 +244,7 @@ def _picture(follow_ups: tuple[Following, ...]) -> Iterator[Html]:
     edges += [(f"rule {one.rule.id}", f"operation {one.then}") for one in follow_ups]
     edges += [(f"operation {name}", f"event {event}") for event in events for name in causes[event] if name in run]
     label = "; ".join(f"after {one.after}, {one.rule.id} runs {one.then}" for one in follow_ups)
-    yield el(
-        "div",
-        graph(nodes, list(dict.fromkeys(edges)), label),
-        class_="picture",
-        tabindex="0",
-        role="region",
-        aria_label="Follow-ups as a graph",
-    )
+    yield picture(nodes, list(dict.fromkeys(edges)), "Follow-ups as a graph", label)
 
 
 def _declared(declared: tuple[Said, ...]) -> Iterator[Html]:

@@ -15,6 +15,8 @@ from billpolicy.policy.model import Setting
 from billpolicy.report import changes
 from billpolicy.report.changes import ApplicationReport, in_full
 from billpolicy.report.closure import ClosureReport
+from billpolicy.report.html.charts.allocation import allocation_chart, allocations_of
+from billpolicy.report.html.charts.follow_ups import follow_ups_graph, steps_of
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.page import page
 from billpolicy.report.html.pieces import LINE, Part, finding, listed, place, refused, section, sections, table, terms
@@ -36,7 +38,10 @@ def plan_html(report: PlanningReport, outcome: str) -> str:
         *(stops if report.batch_limits else ()),
         *map(refused, report.refused),
         *([Part("In all", _totals(report.totals))] if report.totals else ()),
-        *(_plan(one, [used for used in report.limits if used.operation == one.id]) for one in report.plans),
+        *(
+            _plan(one, [used for used in report.limits if used.operation == one.id], f"step-{at}")
+            for at, one in enumerate(report.plans, start=1)
+        ),
     ]
     before = f"Posted before, and not planned again: {', '.join(report.posted_before)}."
     body = (
@@ -45,7 +50,7 @@ def plan_html(report: PlanningReport, outcome: str) -> str:
         *([el("p", before)] if report.posted_before else ()),
         sections(parts),
     )
-    return page("What would be posted", joined(body, LINE))
+    return page("What would be posted", joined(body, LINE), styles=("charts.css",))
 
 
 def _totals(totals: Iterable[Total]) -> Html:
@@ -62,8 +67,9 @@ def _totals(totals: Iterable[Total]) -> Html:
     return table(columns, rows, numbers=columns[1:])
 
 
-def _plan(one: PlanReport, limits: Sequence[LimitReport]) -> Part:
-    """An operation, and below it the steps that follow it, numbered `1`, `1.1`, `2`."""
+def _plan(one: PlanReport, limits: Sequence[LimitReport], anchor: str) -> Part:
+    """An operation, and below it the steps that follow it, numbered `1`, `1.1`, `2`. `anchor`: with which those of its
+    steps begin."""
     policy = joined((one.policy, " ", el("code", one.policy_digest[:12]), f", engine {one.engine}"))
     about = {
         "asked by": one.actor or "",
@@ -71,7 +77,9 @@ def _plan(one: PlanReport, limits: Sequence[LimitReport]) -> Part:
         "comment": one.comment or "",
         "policy": policy,
     }
-    content = (terms(about), *_own(one, 3), *_used(limits), *_steps(one, ""))
+    # A single step is told by what stands below.
+    drawn = follow_ups_graph(one, anchor) if len(list(steps_of(one))) > 1 else ""
+    content = (terms(about), *_own(one, 3), *_used(limits), drawn, *_steps(one, "", anchor))
     made = [f"{_kind(each)} {each.number} {each.amount} {each.currency}" for each in _made(one)]
     brief = ", ".join(made[:_FEW]) + (f" and {len(made) - _FEW:,} more" if len(made) > _FEW else "")
     return Part(f"{one.id}: {one.operation} on {one.date}", joined((each for each in content if each), LINE), brief)
@@ -84,7 +92,7 @@ def _made(one: PlanReport) -> Iterator[DocumentReport]:
         yield from _made(step.plan)
 
 
-def _steps(one: PlanReport, above: str) -> Iterator[Html]:
+def _steps(one: PlanReport, above: str, anchor: str) -> Iterator[Html]:
     for count, step in enumerate(one.steps, start=1):
         number = f"{above}{count}"
         told = {
@@ -92,8 +100,8 @@ def _steps(one: PlanReport, above: str) -> Iterator[Html]:
             "because": said(step.rule.because or ""),
         }
         title = f"{number}. {step.plan.operation} on {step.plan.date}, after {step.after}"
-        content = (terms(told), *_own(step.plan, 4), *_steps(step.plan, f"{number}."))
-        yield section(3, title, content, class_="step")
+        content = (terms(told), *_own(step.plan, 4), *_steps(step.plan, f"{number}.", anchor))
+        yield section(3, title, content, f"{anchor}-{number}", class_="step")
 
 
 def _own(one: PlanReport, level: int) -> Iterator[Html]:
@@ -107,7 +115,7 @@ def _own(one: PlanReport, level: int) -> Iterator[Html]:
     parts = {
         "Lines that are taken": () if one.closure is None else _closure(one.closure),
         "What is made": made,
-        "Where money is put": _applied(put),
+        "Where money is put": (*_applied(put), *_spread(one)),
         "Settings that decide it": _settings(one, spread=sum(len(each.parts) for each in put) > 1),
         "What is open before and after": _balances(one.balances),
         "What else changes": (listed(in_full(one.changes)),),
@@ -222,6 +230,13 @@ def _applied(applied: Sequence[ApplicationReport]) -> Iterator[Html]:
         )
     if rows:
         yield table(("money", "date", "amount", "on items"), rows, numbers=("amount",))
+
+
+def _spread(one: PlanReport) -> Iterator[Html]:
+    """Money that goes to several documents, as bars: of one, the balances say the same."""
+    for allocation in allocations_of(one):
+        if len(allocation.shares) > 1:
+            yield allocation_chart(allocation)
 
 
 def _settings(one: PlanReport, *, spread: bool) -> Iterator[Html]:

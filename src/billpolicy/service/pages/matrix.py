@@ -12,7 +12,7 @@ from billpolicy.service.versions import version_on
 def _show(asked: Asked) -> Answer:
     matrix = matrix_of(version_on(asked))
     body = matrix_body(matrix)
-    return framed(asked, f"Policy {matrix.policy}", body, styles=["matrix.css"], scripts=["matrix.js"])
+    return framed(asked, f"Policy {matrix.policy}", body, styles=["matrix.css", "charts.css"], scripts=["matrix.js"])
 
 
 PAGE = Endpoint("GET", "/pages/matrix", "The matrix of the policy.", "read", _show)
