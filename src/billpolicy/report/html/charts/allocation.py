@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from billpolicy.accounting.movements import Stamps, movements_of
+from billpolicy.accounting.movements import Stamps, movement_id, movements_of
 from billpolicy.book.book import Book
 from billpolicy.book.kinds import KINDS, is_owed
 from billpolicy.diagnostics.sentences import counted
@@ -67,14 +68,20 @@ def allocation_of(book: Book, source: str, stamps: Stamps | None = None) -> Allo
     the book has no such document."""
     currency = book.numbered[source].currency
     open_: dict[str, Decimal] = {}
-    shares = []
+    shares: dict[str, Share] = {}
     for one in movements_of(book, stamps):
         if one.source == source and one.target is not None and is_owed(book.numbered[one.target]):
-            shares.append(Share(one.target, open_.get(one.target, _ZERO), one.amount))
+            shares[one.id] = Share(one.target, open_.get(one.target, _ZERO), one.amount)
         for effect in one.effects:
             if effect.number is not None:
                 open_[effect.number] = open_.get(effect.number, _ZERO) + effect.amount
-    return Allocation(source, currency, tuple(shares))
+    # Movements of one day go by number; applications stand in the order in which they were made.
+    counts = Counter[str]()
+    ids = []
+    for made in book.applications_from.get(source, ()):
+        counts[made.to] += 1
+        ids.append(movement_id(source, made.to, str(counts[made.to])))
+    return Allocation(source, currency, tuple(shares[id] for id in ids if id in shares))
 
 
 def allocation_chart(one: Allocation) -> Html:
