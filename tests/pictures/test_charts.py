@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,6 +162,7 @@ def test_of_each_document_what_is_paid_and_what_is_left() -> None:
     assert texts(chart)[8:] == ["INV3", "back 90.00 EUR", "10.00 open before", "100.00 left"]
     assert "P-1 on 3 documents: 60.00 EUR" in chart
     assert rows(chart)[1] == ["INV2", "200.00", "50.00", "150.00"]
+    assert "<figcaption>P-1 back from 1 document: 90.00 EUR<" in allocation_chart(Allocation("P-1", "EUR", shares[2:]))
 
 
 @pytest.mark.parametrize(("count", "drawn"), [(13, 13), (14, 12), (60, 12)])
@@ -348,6 +350,21 @@ def test_what_was_recorded_is_counted_by_the_rule_that_decided() -> None:
     assert [one.rule for one in decisions_of(every)] == ["no exception", "one + two", "one"]
     assert decisions_of(every, "reason_code") == []
     assert {one.date for one in decisions_of(every)} == {DAY}
+
+
+def test_a_ledger_tells_which_rules_decided_also_of_steps(tmp_path: Path) -> None:
+    folder = ROOT / "examples" / "declined-card-canceled-back-dated"
+    policy = billpolicy.load_policy(folder / "policy.yaml", engine="python")
+    asked = [one for one in billpolicy.load_operations(folder / "operations.yaml") if one.request.id.startswith("max")]
+    with billpolicy.create_ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        ledger.import_book(billpolicy.load_book(folder / "book.yaml"))
+        billpolicy.post(policy, ledger, asked[0], who="ann", today=DAY)
+        with ledger.reading() as reader:
+            every = list(reader.recorded())
+    (term,) = decisions_of(every, "payment_term", "bill_run")
+    assert term == Decision(day("2026-03-20"), "bill_run.payment_term")
+    assert {one.date for one in decisions_of(every, operation="apply_credit_balance")} == {DAY}
+    assert "by day<" in decisions_chart([term], "payment_term")
 
 
 def test_a_balance_is_a_line_that_steps_where_money_moves() -> None:

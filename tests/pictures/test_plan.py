@@ -121,3 +121,30 @@ def test_of_a_whole_file_it_says_what_it_adds_up_to(browser: Any, tmp_path: Path
     assert rows(part(page, "In all")) == [["write_off_invoice", "60", "1", "150.00 EUR"]]
     every = opened(browser, written(tmp_path, *given, "--details", codes=(1,)))
     assert every.get_by_role("heading", level=2).count() == 61
+
+
+def test_money_that_goes_to_several_documents_is_drawn(browser: Any, tmp_path: Path) -> None:
+    page = page_of(browser, tmp_path, "company-says-which-is-paid-first")
+    lotte = part(page, "lotte-pays: apply_payment on 2026-03-16")
+    drawn = part(lotte, "Where money is put").get_by_role("img", name="P-00000003 on 3 documents: 100.00 EUR")
+    # Its README: 20.00, 40.00, 40.00; the first invoice has no room for more.
+    assert drawn.locator("text").all_text_contents()[:4] == [
+        "INV00000005",
+        "20.00 EUR",
+        "of 20.00 open",
+        "nothing left",
+    ]
+    # On one document alone, the balances say it.
+    assert part(page, "bruno-pays: apply_payment on 2026-03-16").get_by_role("img").count() == 0
+    assert page.wrong == []
+
+
+def test_several_steps_are_drawn_and_lead_to_what_is_told_of_them(browser: Any, tmp_path: Path) -> None:
+    page = page_of(browser, tmp_path, "declined-card-canceled-back-dated")
+    told = part(page, "max-never-got-any: cancel_subscription on 2026-03-20")
+    graph = told.get_by_role("region", name="What follows max-never-got-any, as a graph")
+    graph.get_by_role("link", name="2.1. apply credit balance").click()
+    assert page.locator(":target").inner_text().startswith("2.1. apply_credit_balance on ")
+    # A single step needs none.
+    assert part(page, "ole-pays-nearly-all: create_payment on 2026-04-02").locator(".graph").count() == 0
+    assert page.wrong == []

@@ -97,7 +97,7 @@ def allocation_chart(one: Allocation) -> Html:
     count = len({share.document for share in one.shares})
     amounts = [(share.document, share.open, share.paid, share.left) for share in one.shares]
     return chart(
-        f"{one.source} on {counted(count, 'document')}: {money(paid, currency)}",
+        f"{one.source} {'back from' if paid < 0 else 'on'} {counted(count, 'document')}: {money(abs(paid), currency)}",
         "; ".join(told),
         drawn.height,
         drawn.shapes,
