@@ -17,6 +17,8 @@ from tests.helpers.paths import ROOT
 STORY = ROOT / "examples" / "three-brands"
 OPERATIONS = (STORY / "operations.yaml").read_text(encoding="utf-8")
 ACTOR = "ines"
+HERE = "http://127.0.0.1"
+"""What a service that knows no callers is asked as: a name of this machine."""
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +30,7 @@ def policy() -> billpolicy.Versions:
 def client(policy: billpolicy.Versions) -> Iterator[TestClient]:
     """Asks a service on the book of the story."""
     serving = Serving(InForce(policy), billpolicy.load_book(STORY / "book.yaml"), OnThisMachine(ACTOR))
-    with TestClient(app_of(serving), raise_server_exceptions=False) as client:
+    with TestClient(app_of(serving), HERE, raise_server_exceptions=False) as client:
         yield client
 
 
@@ -44,5 +46,5 @@ def ledger(tmp_path: Path) -> Iterator[billpolicy.Ledger]:
 def posting(policy: billpolicy.Versions, ledger: billpolicy.Ledger) -> Iterator[TestClient]:
     """Asks a service on that ledger."""
     serving = Serving(InForce(policy), ledger, OnThisMachine(ACTOR))
-    with TestClient(app_of(serving), raise_server_exceptions=False) as client:
+    with TestClient(app_of(serving), HERE, raise_server_exceptions=False) as client:
         yield client

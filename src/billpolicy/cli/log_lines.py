@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from billpolicy.diagnostics.addresses import without_secrets
 from billpolicy.diagnostics.visible import visible
+from billpolicy.report.outcome import became
 
 if TYPE_CHECKING:
     import click
@@ -51,18 +52,18 @@ class Log:
         import billpolicy
 
         self.command = command
-        self._write("info", "started", version=billpolicy.__version__)
+        self.write("info", "started", version=billpolicy.__version__)
 
     def finished(self, code: int) -> None:
         """It is done, with this exit code."""
         level: LogLevel = "error" if code not in (0, 4) else "info"
-        self._write(level, "finished", exit_code=code, seconds=round(time.monotonic() - self._began, 3))
+        self.write(level, "finished", exit_code=code, seconds=round(time.monotonic() - self._began, 3))
         logging.captureWarnings(False)
         logging.getLogger().removeHandler(self._others)
 
     def note(self, message: str, level: LogLevel = "info") -> None:
         """What came of it, or what else there is to know."""
-        self._write(level, "note", message=message)
+        self.write(level, "note", message=message)
 
     def finding(self, one: Diagnostic, operation: str | None = None) -> None:
         """What is wrong or odd, and where, and with which operation; told once, also if it is found again."""
@@ -70,7 +71,7 @@ class Log:
             return
         self._found.add(one)
         at = one.position
-        self._write(
+        self.write(
             "error" if one.severity == "error" else "warning" if one.severity == "warning" else "info",
             "finding",
             operation=operation,
@@ -84,12 +85,8 @@ class Log:
 
     def outcome(self, outcome: Outcome, *, waits: bool = False) -> None:
         """What became of an operation, or of a part of one; `waits`: for the approvals that it lacks."""
-        done: LogOutcome = "refused" if outcome.problems else "planned" if outcome.plan is not None else "not_posted"
-        if outcome.posted is not None:
-            done = "posted_before" if outcome.posted.repeated else "posted"
-        if waits:
-            done = "waiting"
-        self._write(
+        done = became(outcome, waits=waits)
+        self.write(
             "warning" if done == "refused" and not outcome.is_idle else "info",
             "operation",
             operation=outcome.job.id,
@@ -104,16 +101,17 @@ class Log:
 
     def decided(self, id: str, kind: str, outcome: LogOutcome) -> None:
         """What a person said of an operation that waits."""
-        self._write("info", "operation", operation=id, kind=kind, outcome=outcome)
+        self.write("info", "operation", operation=id, kind=kind, outcome=outcome)
 
     def progress(self, label: str, done: int, of: int) -> None:
         """How far it is: every few seconds, and not at all where it does not take as long."""
         now = time.monotonic()
         if now - self._progress >= _PROGRESS_SECONDS:
             self._progress = now
-            self._write("info", "progress", label=label, done=done, of=of)
+            self.write("info", "progress", label=label, done=done, of=of)
 
-    def _write(self, level: LogLevel, event: LogEvent, **fields: Any) -> None:
+    def write(self, level: LogLevel, event: LogEvent, **fields: Any) -> None:
+        """One line; fields that are None are left out."""
         if self._is_lost:
             return
         moment = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")

@@ -8,7 +8,24 @@ from typing import Literal
 from billpolicy.source.record import record
 
 LogLevel = Literal["info", "warning", "error"]
-LogEvent = Literal["started", "operation", "finding", "note", "progress", "finished"]
+LogEvent = Literal[
+    "started",
+    "operation",
+    "finding",
+    "note",
+    "progress",
+    "finished",
+    "serving",
+    "request",
+    "policy_changed",
+    "policy_refused",
+    "callers_changed",
+    "callers_refused",
+    "worker_ended",
+    "stopping",
+    "stopped",
+]
+"""From `serving` on: of a service."""
 LogOutcome = Literal["planned", "posted", "posted_before", "waiting", "approved", "withdrawn", "refused", "not_posted"]
 
 
@@ -38,12 +55,12 @@ class LogLine:
     documents: tuple[str, ...] | None = None
     """The numbers of what it made, its steps included."""
     codes: tuple[str, ...] | None = None
-    """Why it was refused: the codes of its findings."""
+    """Why it was refused: the codes of its findings. Of a `request`: of all that was refused, each operation's too."""
 
     code: str | None = None
     """`finding`: its code."""
     message: str | None = None
-    """Of a `finding` or a `note`."""
+    """Of a `finding` or a `note`, and of what becomes of a service."""
     hint: str | None = None
     file: str | None = None
     line: int | None = None
@@ -57,4 +74,19 @@ class LogLine:
     exit_code: int | None = None
     """`finished`: see docs/exit-codes.md."""
     seconds: float | None = None
-    """Since it started."""
+    """Since it started; `request`: from its head to the end of its answer."""
+
+    request: str | None = None
+    """Of a service: the id of the request that it is about, as its answer and the audit trail have it."""
+    method: str | None = None
+    """`request`: of HTTP."""
+    route: str | None = None
+    """What it is for, as `/documents/{number}`; `none` where there is nothing."""
+    status: int | None = None
+    """Of its answer; 0: whoever asked went away."""
+    caller: str | None = None
+    """Who asked, by the name in the file of callers."""
+    policy: str | None = None
+    """The digest of the policy that it was answered under, or that is in force from now on."""
+    problem: str | None = None
+    """Why it was not answered: the last part of the type of the problem."""

@@ -17,8 +17,10 @@ from starlette.routing import Route
 from billpolicy.report.html.markup import Html
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.files import static
-from billpolicy.service.gate import HEADERS, NAMES, body_of, caller_of, new_id, problem_in
-from billpolicy.service.problems import TYPE, Problem
+from billpolicy.service.gate import NAMES, body_of, caller_of, problem_in
+from billpolicy.service.noted import Noted
+from billpolicy.service.passing import Passing
+from billpolicy.service.problems import Problem, answer_of
 from billpolicy.service.registry import ENDPOINTS, PAGES
 from billpolicy.service.serving import Serving
 from billpolicy.source.write import plain_data
@@ -35,43 +37,57 @@ def app_of(serving: Serving) -> Starlette:
         status = error.status_code if isinstance(error, HTTPException) else 500
         name = NAMES.get(status)
         if name is None:
-            return _told(problem_in(error), new_id())
+            return _told(problem_in(error), request.state.noted)
         detail = f"there is nothing at {request.url.path}" if status == 404 else f"{request.method} is not for this"
-        return _told(Problem(name, detail), new_id())
+        return _told(Problem(name, detail), request.state.noted)
 
-    return Starlette(routes=routes, exception_handlers={404: routed, 405: routed, 500: routed})
+    handlers = {404: routed, 405: routed, 500: routed}
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.add_middleware(Passing, serving=serving)
+    return app
 
 
 def _asked(serving: Serving, endpoint: Endpoint) -> Any:
     """What answers the requests for an endpoint."""
 
     async def answer(request: Request) -> Response:
-        id = new_id()
+        noted: Noted = request.state.noted
+        noted.route = endpoint.path
         try:
             caller = caller_of(serving, request, endpoint.scope)
-            body = await body_of(request) if endpoint.method == "POST" else None
+            noted.caller = caller.name
+            body = await body_of(request, serving.limits) if endpoint.method == "POST" else None
+            if not endpoint.quick:
+                await serving.turns.take()
+                noted.has_turn = True  # until the whole of the answer is sent
+            in_force = serving.in_force
+            noted.policy = in_force.digest
             asked = Asked(
                 serving,
-                serving.in_force,
+                in_force,
                 caller,
-                id,
+                noted.id,
                 url_path=request.url.path,
                 path=request.path_params,
                 query=request.query_params,
                 headers=request.headers,
                 body=body,
+                noted=noted,
             )
             if endpoint.quick:
                 return _response(endpoint.answer(asked), asked)
             return await run_in_threadpool(lambda: _response(endpoint.answer(asked), asked))
         except Exception as error:
-            return _told(problem_in(error), id)
+            problem = problem_in(error)
+            if problem.name == "failed":
+                serving.log.failed(noted, error)
+            return _told(problem, noted)
 
     return functools.wraps(endpoint.answer)(answer)
 
 
 def _response(answer: Answer, asked: Asked) -> Response:
-    headers = {**HEADERS, "x-request-id": asked.id, "etag": f'"{asked.in_force.digest}"', **answer.headers}
+    headers = {"etag": f'"{asked.in_force.digest}"', **answer.headers}
     if isinstance(answer.content, Html):
         return HTMLResponse(answer.content, answer.status, headers)
     if isinstance(answer.content, Iterator):
@@ -80,8 +96,10 @@ def _response(answer: Answer, asked: Asked) -> Response:
     return _json(answer.content, answer.status, headers, "application/json")
 
 
-def _told(problem: Problem, id: str) -> Response:
-    return _json(problem.report(id), problem.status, {**HEADERS, "x-request-id": id, **problem.headers}, TYPE)
+def _told(problem: Problem, noted: Noted) -> Response:
+    noted.problem = problem.name
+    noted.codes += (one.code for one in problem.diagnostics)
+    return answer_of(problem, noted.id)
 
 
 def _json(content: Any, status: int, headers: Mapping[str, str], type: str) -> Response:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Scope = Literal["read", "plan", "post", "approve"]
-"""What a caller may do: see what there is; have operations explained and planned; post them; approve them."""
-SCOPES: tuple[Scope, ...] = ("read", "plan", "post", "approve")
+from starlette.datastructures import Headers
+
+Scope = Literal["read", "plan", "post", "approve", "metrics"]
+"""What a caller may do: see what there is; have operations explained and planned; post them; approve them; and see
+nothing but the metrics, which `read` may, too."""
+SCOPES: tuple[Scope, ...] = ("read", "plan", "post", "approve", "metrics")
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,24 @@ class Caller:
     scopes: frozenset[Scope]
     actor: str | None = None
     """Who they are to the policy; without one they neither post nor approve."""
+    rate: float | None = None
+    """How often in a second they may ask; None: as often as they like."""
+
+    def may(self, needed: Scope) -> bool:
+        """Whether they may do what takes this scope."""
+        return needed in self.scopes or (needed == "metrics" and "read" in self.scopes)
 
 
 class Callers(Protocol):
     """Knows who sends a request."""
 
-    def caller(self, client: str, headers: Mapping[str, str]) -> Caller | None:
-        """Who sends it, from an address and with these headers, their names in small letters; None for nobody known."""
+    @property
+    def only_here(self) -> bool:
+        """Whether nobody says who they are, so that only what this machine itself asks for may be answered."""
+
+    def caller(self, client: str, headers: Headers) -> Caller | None:
+        """Who sends it, from an address and with these headers; None for nobody known. Raises `Problem` for headers
+        that are not what they seem."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +47,9 @@ class OnThisMachine:
     """Whoever can reach a service that listens on this machine alone: the person who began it."""
 
     actor: str | None = None
+    only_here = True
 
-    def caller(self, client: str, headers: Mapping[str, str]) -> Caller | None:
+    def caller(self, client: str, headers: Headers) -> Caller | None:
         """That person."""
         scopes: tuple[Scope, ...] = SCOPES if self.actor is not None else ("read", "plan")
         return Caller(self.actor or "this machine", frozenset(scopes), self.actor)

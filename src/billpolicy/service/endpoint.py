@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from billpolicy.report.outcome import became
 from billpolicy.service.bodies import Body
 from billpolicy.service.callers import Caller, Scope
+from billpolicy.service.noted import Noted
 from billpolicy.service.serving import InForce, Serving
 
 if TYPE_CHECKING:
-    from billpolicy import Versions
+    from billpolicy import Outcome, Versions
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,17 @@ class Asked:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Their names in small letters."""
     body: Body | None = None
+    noted: Noted = field(default_factory=lambda: Noted(""))
+    """What log and metrics are told of it."""
+
+    def tell(self, outcome: Outcome, *, posting: bool = False, waits: bool = False) -> None:
+        """Count what became of an operation, and where it was to be posted, log it. `waits`: for approvals."""
+        word = became(outcome, waits=waits)
+        self.serving.metrics.decided(str(outcome.job.request["operation"]), word)
+        if outcome.problems and not waits:
+            self.noted.codes += (one.code for one in outcome.problems)
+        if posting:
+            self.serving.log.operation(self.noted, outcome, word)
 
     @property
     def versions(self) -> Versions:

@@ -5,13 +5,17 @@ Types are names and no addresses: what each means stands in `docs/service.md`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
+from starlette.responses import Response
+
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.report.results import Finding, findings
 from billpolicy.source.record import record
+from billpolicy.source.write import plain_data
 
 if TYPE_CHECKING:
     from billpolicy import Outcome
@@ -22,7 +26,11 @@ ProblemName = Literal[
     "body-type",
     "body-too-large",
     "body-too-slow",
+    "busy",
     "failed",
+    "head-too-large",
+    "head-wrong",
+    "ledger-fails",
     "scope-missing",
     "not-found",
     "unauthenticated",
@@ -37,7 +45,11 @@ STATUS: Mapping[ProblemName, int] = {
     "body-type": 415,
     "body-too-large": 413,
     "body-too-slow": 408,
+    "busy": 503,
     "failed": 500,
+    "head-too-large": 431,
+    "head-wrong": 400,
+    "ledger-fails": 503,
     "scope-missing": 403,
     "not-found": 404,
     "unauthenticated": 401,
@@ -94,6 +106,12 @@ class Problem(Exception):
             request=request,
             diagnostics=findings(self.diagnostics),
         )
+
+
+def answer_of(problem: Problem, request: str) -> Response:
+    """The answer that tells it. `request`: the id of the request."""
+    text = json.dumps(plain_data(problem.report(request)), ensure_ascii=False)
+    return Response(text + "\n", problem.status, problem.headers, TYPE)
 
 
 def refuse_alone(outcomes: Iterable[Outcome]) -> None:

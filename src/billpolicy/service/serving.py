@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from billpolicy import Book
 from billpolicy.service.callers import Callers, OnThisMachine
+from billpolicy.service.limits import Limits
+from billpolicy.service.log import Log
+from billpolicy.service.metrics import Metrics
+from billpolicy.service.rates import Rates
+from billpolicy.service.turns import Turns
 
 if TYPE_CHECKING:
     from billpolicy import Ledger, Versions
@@ -20,8 +27,9 @@ class InForce:
     """The policy that requests are answered under, from their beginning to their end."""
 
     versions: Versions
+    since: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """What stands for it: the digest of the policy, or of those of its versions together."""
         digests = [policy.digest for policy in self.versions.policies]
@@ -37,6 +45,22 @@ class Serving:
     on: Book | Ledger
     """Where the documents are."""
     callers: Callers = field(default_factory=OnThisMachine)
+    limits: Limits = field(default_factory=Limits)
+    log: Log = field(default_factory=Log)
+    metrics: Metrics = field(default_factory=Metrics)
+    rates: Rates = field(default_factory=Rates)
+    turns: Turns = field(init=False)
+    in_flight: int = 0
+    """Requests that are being answered."""
+    is_stopping: bool = False
+    """Whether nothing more is to be begun."""
+
+    def __post_init__(self) -> None:
+        self.turns = Turns(self.limits)
+
+    def go_on(self) -> bool:
+        """Whether the next group of a batch may begin: what posts is finished, and nothing more is begun."""
+        return not self.is_stopping
 
     @property
     def ledger(self) -> Ledger | None:

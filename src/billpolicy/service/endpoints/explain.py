@@ -21,6 +21,8 @@ def explained(asked: Asked, operations: Operations) -> ExplanationReport:
     """What is told of these operations. Raises `Refused` where one was asked for alone, and is."""
     with asked.serving.documents() as on:
         outcomes = list(billpolicy.plan_all(asked.versions, on, operations.each, today=asked.today, instead=True))
+    for one in outcomes:
+        asked.tell(one)
     if operations.alone:
         refuse_alone(outcomes)
     effects = (billpolicy.effect(one) for one in outcomes)

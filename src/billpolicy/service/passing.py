@@ -1,0 +1,110 @@
+"""The way of every request, from the first byte of its head to the last of its answer, whatever it is for.
+
+Outside of all routes, so that also what is not there, is refused or fails has the headers of an answer, an id, a line
+in the log, and its place in the metrics.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+
+from billpolicy.service.gate import HEADERS, problem_in
+from billpolicy.service.noted import Noted, id_for
+from billpolicy.service.origins import refuse_other_host, refuse_other_origin
+from billpolicy.service.problems import Problem, answer_of
+from billpolicy.service.serving import Serving
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+ALWAYS = frozenset({"/health", "/ready", "/metrics"})
+"""What is asked by those who look after the service: also when it is to stop, and in whatever name they know it by."""
+_METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
+_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+
+
+class Passing:
+    """An application in it."""
+
+    def __init__(self, app: ASGIApp, serving: Serving) -> None:
+        self._app = app
+        self._serving = serving
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI has it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        method = scope["method"]
+        noted = Noted(id_for(headers.get("x-request-id")), method if method in _METHODS else "other")
+        scope.setdefault("state", {})["noted"] = noted
+        began = time.perf_counter()
+        serving = self._serving
+        serving.metrics.begun()
+        serving.in_flight += 1
+
+        is_long = is_whole = False
+
+        async def told(message: Message) -> None:
+            nonlocal is_long, is_whole
+            if message["type"] == "http.response.start":
+                noted.status = message["status"]
+                message["headers"] = _with_ours(list(message.get("headers", ())), noted.id)
+            elif message["type"] == "http.response.body":
+                is_whole = not message.get("more_body", False)
+                is_long = is_long or not is_whole
+            if not is_long:  # it is handed over in one piece, and nothing waits for whoever takes it
+                await send(message)
+                return
+            try:
+                async with asyncio.timeout(serving.limits.taking_seconds):
+                    await send(message)
+            except TimeoutError:
+                raise ConnectionAbortedError("whoever asked takes no more of the answer") from None
+
+        try:
+            self._refuse(scope["path"], method, headers)
+            await self._app(scope, receive, told)
+        except ConnectionAbortedError:
+            raise
+        except Exception as error:
+            problem = problem_in(error)
+            if problem.name == "failed":
+                serving.log.failed(noted, error)
+            noted.problem = problem.name
+            if is_whole:
+                return
+            if noted.status:  # the answer has begun: whoever reads it must see that it is cut off
+                raise
+            await answer_of(problem, noted.id)(scope, receive, told)
+        finally:
+            if noted.has_turn:
+                serving.turns.give_back()
+            seconds = time.perf_counter() - began
+            serving.in_flight -= 1
+            serving.metrics.answered(noted, seconds)
+            serving.log.request(noted, seconds)
+
+    def _refuse(self, path: str, method: str, headers: Headers) -> None:
+        if path in ALWAYS:
+            return
+        if self._serving.is_stopping:
+            detail = "this is about to stop: send it again in a moment"
+            raise Problem("stopping", detail, headers={"retry-after": "1", "connection": "close"})
+        if self._serving.callers.only_here:
+            refuse_other_host(headers)
+        refuse_other_origin(method, headers)
+
+
+def _with_ours(headers: list[tuple[bytes, bytes]], id: str) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer with those of every answer, but for what the answer says itself."""
+    said = {name.lower() for name, _ in headers}
+    headers += (one for one in _HEADERS if one[0] not in said)
+    if b"x-request-id" not in said:
+        headers.append((b"x-request-id", id.encode()))
+    return headers
