@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.report.html.markup import Html, el, joined
-from billpolicy.report.html.pieces import LINE
+from billpolicy.report.html.pieces import LINE, finding
+from billpolicy.report.results import findings
 from billpolicy.service.endpoint import Answer, Asked
 
 
@@ -23,34 +25,67 @@ STOPS = (
     Stop("What if", "/pages/what-if"),
     Stop("Review", "/pages/review"),
     Stop("Accounts", "/pages/accounts"),
+    Stop("Plan", "/pages/plan"),
     Stop("Waiting", "/pages/waiting"),
 )
+_HTMX = '{"includeIndicatorCSS": false, "history": false, "noSwap": [204, 304, "4xx", "5xx"], "defaultTimeout": 30000}'
+"""htmx writes no styles, keeps no pages, and puts nothing into a page that is no part of one."""
 
 
 def framed(
-    asked: Asked, title: str, body: Html, *, styles: Iterable[str] = (), scripts: Iterable[str] = (), status: int = 200
+    asked: Asked,
+    title: str,
+    body: Html,
+    *,
+    styles: Iterable[str] = (),
+    scripts: Iterable[str] = (),
+    status: int = 200,
+    wide: bool = False,
 ) -> Answer:
-    """A whole page. `styles` and `scripts`: files of `files.py`, beside those of every page."""
+    """A whole page. `styles` and `scripts`: files of `files.py`, beside those of every page; `wide`: for what has many
+    columns."""
     head = (
         el("meta", charset="utf-8"),
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="htmx-config", content=_HTMX),
         el("title", f"{title} · billpolicy"),
-        *(el("link", rel="stylesheet", href=f"/static/{name}") for name in ("page.css", "service.css", *styles)),
+        el("link", rel="icon", href="data:,"),
+        *(el("link", rel="stylesheet", href=f"/static/{name}") for name in ("page.css", *styles, "service.css")),
         *(el("script", src=f"/static/{name}", defer=True) for name in ("htmx.min.js", "service.js", *scripts)),
     )
-    here = asked.url_path
-    links = (
-        el("li", el("a", one.title, href=one.path, aria_current="page" if one.path == here else None)) for one in STOPS
-    )
-    policies = ", ".join(dict.fromkeys(policy.name for policy in asked.versions.policies))
-    known = el("p", "Policy ", el("strong", policies), ", ", el("code", asked.in_force.digest[:12]), class_="soft")
-    header = el("header", el("nav", el("ul", *links), aria_label="Pages"), known, class_="frame")
     skip = el("a", "Skip to the content", href="#content", class_="skip")
-    main = el("main", el("h1", title), body, id="content", tabindex="-1")
-    whole = joined((skip, header, main), LINE)
+    main = el("main", el("h1", title), body, id="content", tabindex="-1", class_="wide" if wide else None)
+    told = el("p", id="said", class_="said", role="status")
+    whole = joined((skip, _header(asked), main, told), LINE)
     return Answer(Html(f'<!doctype html><html lang="en">{el("head", *head)}\n{el("body", whole)}</html>\n'), status)
+
+
+def _header(asked: Asked) -> Html:
+    policies = ", ".join(dict.fromkeys(policy.name for policy in asked.versions.policies))
+    told = (el("strong", policies), " ", el("code", asked.in_force.digest[:12]), f" · {asked.caller.name}")
+    known = el("p", *told, class_="known")
+    links = (
+        el("li", el("a", one.title, href=one.path, aria_current=_current(one.path, asked.url_path))) for one in STOPS
+    )
+    nav = el("nav", el("ul", *links), aria_label="Pages")
+    return el("header", el("a", "billpolicy", href="/pages/matrix", class_="brand"), nav, known, class_="frame")
+
+
+def _current(path: str, here: str) -> str | None:
+    """Whether it is the page that one is on, or one above it."""
+    return "page" if path == here else "true" if here.startswith(f"{path}/") else None
+
+
+def is_for_part(asked: Asked) -> bool:
+    """Whether htmx asks, which wants a part of a page; without a script, the same address gives a whole one."""
+    return asked.headers.get("hx-request") == "true"
 
 
 def part(body: Html, status: int = 200) -> Answer:
     """A part of a page, which htmx puts into it."""
     return Answer(body, status)
+
+
+def wrong(problems: Sequence[Diagnostic]) -> Html:
+    """Everything that is wrong, each with where it is and what to do next."""
+    return joined(map(finding, findings(problems)), LINE)

@@ -1,2 +1,23 @@
 "use strict";
-// Nothing is evaluated that stands in a page: the policy of its content forbids it, and htmx is told not to try.
+// What pages do beside what htmx does for them. Nothing is evaluated that stands in a page: the policy of its content forbids it.
+const say = (text) => { document.getElementById("said").textContent = text; };
+
+// What htmx put into a page that asks for it is gone to: into a dialog, which is opened; or to what has `data-focus`.
+document.addEventListener("htmx:after:swap", (event) => {
+  const { target, swap } = event.detail.ctx;
+  if (!(target instanceof Element) || swap === "none") return;
+  if (target instanceof HTMLDialogElement && !target.open) target.showModal();
+  target.querySelector("[data-focus]")?.focus({ preventScroll: target instanceof HTMLDialogElement });
+  const told = target.querySelector("[data-say]");
+  if (told) say(told.dataset.say);
+});
+// Behind a dialog is a way out of it, as the key Escape is.
+document.addEventListener("click", (event) => {
+  if (event.target instanceof HTMLDialogElement) event.target.close();
+});
+// An answer that is no part of a page is told, and what stood there stays.
+document.addEventListener("htmx:response:error", (event) => {
+  const { status } = event.detail.ctx.response.raw;
+  say(status === 401 || status === 403 ? "You may not do this." : `That did not work (${status}). Try again.`);
+});
+document.addEventListener("htmx:error", () => say("The service did not answer. Is it running?"));
