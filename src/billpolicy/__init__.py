@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from billpolicy.api.posting import post, post_all, post_planned
     from billpolicy.api.records import (
         account,
+        account_book,
         accounting_report,
         accounts,
         document,
@@ -154,6 +155,7 @@ _WHERE = {
     "about": "deciding.about",
     "about_rule": "testing.run",
     "account": "api.records",
+    "account_book": "api.records",
     "accounting_report": "api.records",
     "accounts": "api.records",
     "affected": "policy.affected",
@@ -304,6 +306,7 @@ __all__ = [
     "about",
     "about_rule",
     "account",
+    "account_book",
     "accounting_report",
     "accounts",
     "affected",

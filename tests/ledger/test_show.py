@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
 from decimal import Decimal
 
@@ -79,6 +80,25 @@ def test_accounts_come_in_pages(stocked: Ledger, kind: str) -> None:
     assert billpolicy.accounts(on, after=every[-1]) == []
     with pytest.raises(ValueError, match=r"from 1 to 1,000"):
         billpolicy.accounts(on, most=0)
+
+
+@pytest.mark.parametrize("kind", ["book", "ledger"])
+def test_accounts_are_found_by_what_they_and_their_contacts_are_called(stocked: Ledger, kind: str) -> None:
+    book = whole(stocked)
+    on = stocked if kind == "ledger" else book
+    assert [one.account.id for one in billpolicy.accounts(on, called="ACM")] == ["acme"]
+    contact = next(one for one in book.contacts.values() if one.account == "acme")
+    assert "acme" in [one.account.id for one in billpolicy.accounts(on, called=contact.id.upper())]
+    assert billpolicy.accounts(on, called="acme", after="acme") == []
+    assert billpolicy.accounts(on, called="nobody is called so") == []
+
+
+@pytest.mark.parametrize("name", ["aging", "statement", "balances", "open-items"])
+def test_reports_on_an_account_are_told_by_its_part_alone(stocked: Ledger, name: str) -> None:
+    for id in whole(stocked).accounts:
+        for day in (datetime.date(2026, 3, 1), datetime.date(2027, 1, 1)):
+            told = billpolicy.accounting_report(billpolicy.account_book(stocked, id), name, account=id, as_of=day)
+            assert told == billpolicy.accounting_report(stocked, name, account=id, as_of=day)
 
 
 @pytest.mark.parametrize("kind", ["book", "ledger"])

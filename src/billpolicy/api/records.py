@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from heapq import nsmallest
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.planning.plan import in_turn
 from billpolicy.posting.history import History, history_of
-from billpolicy.posting.showing import accounts_in, document_in
+from billpolicy.posting.showing import accounts_in, document_in, those_called
 from billpolicy.posting.shown import ShownAccount, ShownDocument
 from billpolicy.report.posted_explanation import PostedExplanation, posted_explanation, told_decisions
 from billpolicy.source.composed import composed
@@ -83,17 +84,39 @@ def account(on: Book | Ledger, id: str) -> ShownAccount:
     return shown
 
 
-def accounts(on: Book | Ledger, *, after: str = "", most: int = 100) -> list[ShownAccount]:
-    """The first accounts by their ids, or the next ones behind an id that was given before: at most so many."""
+def accounts(on: Book | Ledger, *, after: str = "", most: int = 100, called: str = "") -> list[ShownAccount]:
+    """The first accounts by their ids, or the next ones behind an id that was given before: at most so many. `called`:
+    only those in whose id or name this stands, or in that of one of their contacts, in whatever letters."""
     expect_to_read(on)
-    after = known_by(after, "after")
+    after, called = known_by(after, "after"), known_by(called, "called")
     expect(most, int, "`most` must be a whole number")
     if not 1 <= most <= MOST_ACCOUNTS:
         raise ValueError(f"`most` must be from 1 to {MOST_ACCOUNTS:,}")
     if isinstance(on, Book):
-        return accounts_in(on, nsmallest(most, (id for id in on.accounts if id > after)))
+        ids: Iterable[str] = on.accounts
+        if called:
+            named = ((one.id, one.name) for one in on.accounts.values())
+            ids = those_called(called, named, ((one.account, one.id, one.name) for one in on.contacts.values()))
+        return accounts_in(on, nsmallest(most, (id for id in ids if id > after)))
     with on.reading() as reader:
-        return reader.accounts(after, most)
+        return reader.accounts(after, most, called)
+
+
+def account_book(on: Book | Ledger, id: str) -> Book:
+    """What a book or a ledger has of one account, and of documents of others that its money was put on: of it, reports
+    tell what they tell of the account in the whole. Raises `Refused` where there is none of this id."""
+    expect_to_read(on)
+    id = known_by(id)
+    if isinstance(on, Book):
+        account(on, id)
+        return on
+    with on.reading() as reader:
+        shown = reader.account(id)
+        numbers = frozenset() if shown is None else frozenset(one.number for one in shown.documents)
+        book = reader.book(Needs(accounts=frozenset({id}), numbers=numbers))
+    if shown is None:
+        account(on, id)
+    return book
 
 
 MOST_ACCOUNTS = 1_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from heapq import nsmallest
 
 from billpolicy.book.book import Book
 from billpolicy.book.needs import Needs
@@ -13,7 +14,7 @@ from billpolicy.ledger.slices import book_of
 from billpolicy.ledger.statements import Connection
 from billpolicy.money import from_minor
 from billpolicy.planning.plan import in_turn
-from billpolicy.posting.showing import accounts_in, money_of_document, on_record
+from billpolicy.posting.showing import accounts_in, money_of_document, on_record, those_called
 from billpolicy.posting.shown import (
     RunTotal,
     ShownAccount,
@@ -66,9 +67,15 @@ def show_account(connection: Connection, id: str) -> ShownAccount | None:
     return next(iter(_show_accounts(connection, [id])), None)
 
 
-def show_accounts(connection: Connection, after: str, most: int) -> list[ShownAccount]:
-    """The next accounts behind an id, by their ids, and not more than so many."""
-    ids = [row[0] for row in connection.rows(_BEHIND, after=after, most=most)]
+def show_accounts(connection: Connection, after: str, most: int, called: str = "") -> list[ShownAccount]:
+    """The next accounts behind an id, by their ids, and not more than so many; `called`: only those that are."""
+    if called:
+        # No two databases take letters for the same ones: names are read, and compared here.
+        named = connection.rows("SELECT id, name FROM accounts")
+        found = those_called(called, named, connection.rows("SELECT account, id, name FROM contacts"))
+        ids = nsmallest(most, (id for id in found if id > after))
+    else:
+        ids = [row[0] for row in connection.rows(_BEHIND, after=after, most=most)]
     return _show_accounts(connection, ids)
 
 

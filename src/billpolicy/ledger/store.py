@@ -127,11 +127,11 @@ class LedgerReader:
 
         return show_account(self.connection, id)
 
-    def accounts(self, after: str, most: int) -> list[ShownAccount]:
-        """The next accounts behind an id, by their ids, and not more than so many."""
+    def accounts(self, after: str, most: int, called: str = "") -> list[ShownAccount]:
+        """The next accounts behind an id, by their ids, and not more than so many; `called`: only those that are."""
         from billpolicy.ledger.show import show_accounts
 
-        return show_accounts(self.connection, after, most)
+        return show_accounts(self.connection, after, most, called)
 
     def operation(self, id: str) -> ShownOperation | None:
         """An operation by its id; None if none was posted."""

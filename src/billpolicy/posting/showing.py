@@ -69,6 +69,22 @@ def _open_places(book: Book, document: Numbered) -> tuple[OpenPlace, ...]:
     return tuple(OpenPlace(*place, left) for place, left in book.open_places(document).items())
 
 
+def those_called(
+    called: str, accounts: Iterable[tuple[str, str | None]], contacts: Iterable[tuple[str, str, str | None]]
+) -> set[str]:
+    """The accounts in whose id or name a text stands, or in that of one of their contacts, in whatever letters.
+
+    `accounts`: id and name of each; `contacts`: account, id and name.
+    """
+    wanted = called.casefold()
+
+    def is_called(*names: str | None) -> bool:
+        return any(name is not None and wanted in name.casefold() for name in names)
+
+    found = {id for id, name in accounts if is_called(id, name)}
+    return found | {account for account, id, name in contacts if account not in found and is_called(id, name)}
+
+
 def accounts_in(book: Book, ids: Iterable[str]) -> list[ShownAccount]:
     """These accounts of a book, each with everything that is its own."""
     contacts: dict[str, list[Contact]] = defaultdict(list)
