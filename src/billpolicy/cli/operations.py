@@ -21,6 +21,7 @@ from billpolicy.cli.writing import RECORDING, Kind, Replacing, check_target, fil
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.exchange.typed_operation import is_operation, like_an_operation, typed_operation
 from billpolicy.report.batch_text import MANY, before_text
+from billpolicy.report.outcome import placed
 from billpolicy.source.files import Place
 from billpolicy.source.scalars import read_text
 
@@ -205,20 +206,6 @@ def planned(
         yield one, outcome
 
 
-def placed(asked: Iterable[Instruction], outcomes: Iterable[Outcome]) -> Iterator[tuple[Instruction, Outcome]]:
-    """What came of each operation or of each part of it, and what was asked for, of a part under the id of the part.
-
-    Problems have a place: those of a ledger are at the operation that they are about.
-    """
-    by_id = {one.request.id: one for one in asked}
-    for outcome in outcomes:
-        one = by_id[outcome.job.asked.id]
-        if outcome.job.part_of is not None:
-            one = replace(one, request=replace(one.request, id=outcome.job.id))
-        problems = tuple(problem._replace(position=problem.position or one.at()) for problem in outcome.problems)
-        yield one, replace(outcome, problems=problems)
-
-
 def tell_outcome(outcome: Outcome, *, waits: bool = False) -> None:
     """Tell the log, where there is one, what became of an operation."""
     if (current := log()) is not None:
@@ -228,11 +215,6 @@ def tell_outcome(outcome: Outcome, *, waits: bool = False) -> None:
 def is_of_the_ledger(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether the ledger or the way to it is what fails, and no operation is to blame."""
     return all(one.code.startswith("ledger-") for one in diagnostics)
-
-
-def is_told(outcome: Outcome) -> bool:
-    """Whether programs are told of it also among very many: a part of a bill run only counts, unless it is refused."""
-    return outcome.job.part_of is None or bool(outcome.problems)
 
 
 def tell_posted_before(outcomes: Iterable[Outcome]) -> None:

@@ -15,7 +15,6 @@ from billpolicy.cli.operations import (
     Progress,
     check_written,
     documents_in,
-    is_told,
     load_given,
     load_versions,
     planned,
@@ -39,7 +38,7 @@ from billpolicy.cli.output import conclude, gather, say, show, show_refused, wri
 from billpolicy.cli.writing import PLAN, RECORDING, REPORT, write_file
 from billpolicy.report.batch_text import Tally
 from billpolicy.report.limits import used_text
-from billpolicy.report.outcome import found_about
+from billpolicy.report.outcome import found_about, is_told
 from billpolicy.report.plan_text import plan_text
 from billpolicy.source.files import Place
 

@@ -19,11 +19,9 @@ from billpolicy.cli.operations import (
     Progress,
     check_written,
     is_of_the_ledger,
-    is_told,
     load_asked,
     load_versions,
     login,
-    placed,
     recording,
     tell_outcome,
     title,
@@ -61,7 +59,7 @@ from billpolicy.report.batch_text import Tally, before_text
 from billpolicy.report.closure import closure_text
 from billpolicy.report.ledger import posting_report
 from billpolicy.report.limits import used_text
-from billpolicy.report.outcome import found_about
+from billpolicy.report.outcome import found_about, is_told, placed
 from billpolicy.report.plan_text import plan_text
 from billpolicy.report.waiting import waiting_text
 from billpolicy.source.files import Place
@@ -188,7 +186,7 @@ def command(
         try:
             with closing(running):
                 for one, outcome in placed(asked, running):
-                    if wait and _lacks_approvals(outcome):
+                    if wait and outcome.lacks_approvals:
                         found = _let_wait(versions, posting, one, outcome, who, day)
                         if isinstance(found, billpolicy.Waiting):
                             begun.append(found)
@@ -266,13 +264,6 @@ def _begin(
         if all(problem.code == "batch-limit" for problem in refused.diagnostics):
             conclude(f"nothing was posted: the policy stops this batch of {count:,}")
         raise
-
-
-def _lacks_approvals(outcome: Outcome) -> bool:
-    """Whether it may lack nothing else, and is no part of a greater operation. Who approved it may be asked for by one
-    step, while another one lacks somebody: that is told apart where it is planned to wait."""
-    codes = {problem.code for problem in outcome.problems}
-    return bool(codes) and codes <= {"approval-missing", "approver-not-permitted"} and outcome.job.part_of is None
 
 
 def _let_wait(

@@ -35,10 +35,12 @@ from billpolicy.report.matrix import Matrix
 from billpolicy.report.numbering import NumbersReport
 from billpolicy.report.plan import PlanningReport
 from billpolicy.report.posted_explanation import PostedExplanation
+from billpolicy.report.problem import ProblemReport
 from billpolicy.report.replay import ReplayReport
 from billpolicy.report.resolved import NeededColumns, ResolvedRows
 from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
+from billpolicy.report.served import ResultLine, WaitingNamed
 from billpolicy.report.started import StartedReport
 from billpolicy.report.stats import HeadReport, StatsReport
 from billpolicy.report.sync import SyncReport
@@ -173,6 +175,12 @@ def _operations() -> Schema:
     }
 
 
+def _one_operation() -> Schema:
+    """One operation by itself, as it is sent over HTTP."""
+    schema = _operations()
+    return {**schema["properties"]["operations"]["items"], "definitions": schema["definitions"]}
+
+
 def _witness() -> Schema:
     """An operations file that brings the book that they are planned on, and the day of planning."""
     schema, book = _operations(), _of(BookFile)
@@ -261,6 +269,7 @@ _OUTCOME = {"$ref": "#/definitions/RecordedOutcome"}
 SCHEMAS: dict[str, Callable[[], Schema]] = {
     "policy": _policy,
     "book": lambda: _of(BookFile),
+    "operation": _one_operation,
     "operations": _operations,
     "mapping": lambda: _of(MappingFile),
     "allow": lambda: _of(AllowFile),
@@ -305,6 +314,9 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "rule": _written(RuleReport),
     "init": _written(StartedReport),
     "diagnostics": _written(Findings),
+    "problem": _written(ProblemReport),
+    "result-line": _written(ResultLine),
+    "waiting-named": lambda: _of(WaitingNamed),
 }
 
 

@@ -120,9 +120,19 @@ class Outcome:
         return [] if made is None else [one.document.number for step in in_turn(made) for one in step.documents]
 
     @property
+    def lacks_approvals(self) -> bool:
+        """Whether it may lack nothing else, and is no part of a greater operation. Who approved it may be asked for by
+        one step, while another one lacks somebody: that is told apart where it is planned to wait."""
+        codes = {problem.code for problem in self.problems}
+        return bool(codes) and codes <= _OF_APPROVALS and self.job.part_of is None
+
+    @property
     def is_idle(self) -> bool:
         """Whether it is a part of a job that found nothing to do, which is no fault of it."""
         return self.job.part_of is not None and [one.code for one in self.problems] == ["nothing-due"]
+
+
+_OF_APPROVALS = frozenset({"approval-missing", "approver-not-permitted"})
 
 
 def dry_run(

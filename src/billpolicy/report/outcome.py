@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.planning.plan import in_turn
+from billpolicy.planning.request import Instruction
 from billpolicy.posting.posting import Outcome
 from billpolicy.report.log import LogOutcome
 
@@ -25,3 +27,22 @@ def became(outcome: Outcome, *, waits: bool = False) -> LogOutcome:
     if outcome.posted is not None:
         return "posted_before" if outcome.posted.repeated else "posted"
     return "refused" if outcome.problems else "planned" if outcome.plan is not None else "not_posted"
+
+
+def placed(asked: Iterable[Instruction], outcomes: Iterable[Outcome]) -> Iterator[tuple[Instruction, Outcome]]:
+    """What came of each operation or of each part of it, and what was asked for, of a part under the id of the part.
+
+    Problems have a place: those of a ledger are at the operation that they are about.
+    """
+    by_id = {one.request.id: one for one in asked}
+    for outcome in outcomes:
+        one = by_id[outcome.job.asked.id]
+        if outcome.job.part_of is not None:
+            one = replace(one, request=replace(one.request, id=outcome.job.id))
+        problems = tuple(problem._replace(position=problem.position or one.at()) for problem in outcome.problems)
+        yield one, replace(outcome, problems=problems)
+
+
+def is_told(outcome: Outcome) -> bool:
+    """Whether programs are told of it also among very many: a part of a bill run only counts, unless it is refused."""
+    return outcome.job.part_of is None or bool(outcome.problems)

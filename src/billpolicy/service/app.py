@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import functools
-import json
-from collections.abc import Iterator, Mapping
+import itertools
+import re
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from billpolicy.report.html.markup import Html
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.report.served import ResultLine
+from billpolicy.service.conditions import check_policy
+from billpolicy.service.endpoint import Answer, Asked, Endpoint, Lines
 from billpolicy.service.files import static
 from billpolicy.service.gate import NAMES, body_of, caller_of, problem_in
 from billpolicy.service.noted import Noted
+from billpolicy.service.parameters import check_query
 from billpolicy.service.passing import Passing
 from billpolicy.service.problems import Problem, answer_of
 from billpolicy.service.registry import ENDPOINTS, PAGES
 from billpolicy.service.serving import Serving
-from billpolicy.source.write import plain_data
-
-LINES = "application/x-ndjson"
+from billpolicy.service.streaming import Streamed
+from billpolicy.service.writing import json_line
 
 
 def app_of(serving: Serving) -> Starlette:
     """The application."""
-    routes = [Route(one.path, _asked(serving, one), methods=[one.method]) for one in (*ENDPOINTS, *PAGES)]
+    routes = [Route(_pattern(one.path), _asked(serving, one), methods=[one.method]) for one in (*ENDPOINTS, *PAGES)]
     routes.append(Route("/static/{name}", static))
 
     async def routed(request: Request, error: Exception) -> Response:
@@ -39,12 +41,19 @@ def app_of(serving: Serving) -> Starlette:
         if name is None:
             return _told(problem_in(error), request.state.noted)
         detail = f"there is nothing at {request.url.path}" if status == 404 else f"{request.method} is not for this"
-        return _told(Problem(name, detail), request.state.noted)
+        allowed = error.headers if isinstance(error, HTTPException) else None
+        return _told(Problem(name, detail, headers=allowed), request.state.noted)
 
     handlers = {404: routed, 405: routed, 500: routed}
     app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False
     app.add_middleware(Passing, serving=serving)
     return app
+
+
+def _pattern(path: str) -> str:
+    """An address as the router has it: names of documents and lines may have slashes in them."""
+    return re.sub(r"\{(\w+)\}", r"{\1:path}", path)
 
 
 def _asked(serving: Serving, endpoint: Endpoint) -> Any:
@@ -74,34 +83,51 @@ def _asked(serving: Serving, endpoint: Endpoint) -> Any:
                 body=body,
                 noted=noted,
             )
+            if endpoint in ENDPOINTS:
+                check_query(endpoint, asked)
+                check_policy(asked)
             if endpoint.quick:
                 return _response(endpoint.answer(asked), asked)
             return await run_in_threadpool(lambda: _response(endpoint.answer(asked), asked))
         except Exception as error:
-            problem = problem_in(error)
-            if problem.name == "failed":
-                serving.log.failed(noted, error)
-            return _told(problem, noted)
+            return answer_of(_noted(error, serving, noted), noted.id)
 
     return functools.wraps(endpoint.answer)(answer)
 
 
 def _response(answer: Answer, asked: Asked) -> Response:
     headers = {"etag": f'"{asked.in_force.digest}"', **answer.headers}
-    if isinstance(answer.content, Html):
-        return HTMLResponse(answer.content, answer.status, headers)
-    if isinstance(answer.content, Iterator):
-        lines = (json.dumps(plain_data(one), ensure_ascii=False) + "\n" for one in answer.content)
-        return StreamingResponse(lines, answer.status, headers, LINES)
-    return _json(answer.content, answer.status, headers, "application/json")
+    content = answer.content
+    if isinstance(content, Html):
+        return HTMLResponse(content, answer.status, headers)
+    if isinstance(content, Lines):
+        return _streamed(content, answer.status, headers, asked)
+    if isinstance(content, bytes):
+        return Response(content, answer.status, headers, "application/json" if content else None)
+    return Response(json_line(content), answer.status, headers, "application/json")
+
+
+def _streamed(lines: Lines, status: int, headers: dict[str, str], asked: Asked) -> Response:
+    """What fails before the first line is answered as any other problem."""
+    first = next(lines.each)
+
+    def failed(error: Exception) -> ResultLine:
+        return ResultLine(problem=_noted(error, asked.serving, asked.noted).report(asked.id))
+
+    return Streamed(itertools.chain((first,), lines.each), lines.going_on, failed, status, headers)
+
+
+def _noted(error: Exception, serving: Serving, noted: Noted) -> Problem:
+    """Why there is no answer, as log and metrics have it, too."""
+    problem = problem_in(error)
+    if problem.name == "failed":
+        serving.log.failed(noted, error)
+    noted.problem = problem.name
+    noted.codes += (one.code for one in problem.diagnostics)
+    return problem
 
 
 def _told(problem: Problem, noted: Noted) -> Response:
     noted.problem = problem.name
     noted.codes += (one.code for one in problem.diagnostics)
     return answer_of(problem, noted.id)
-
-
-def _json(content: Any, status: int, headers: Mapping[str, str], type: str) -> Response:
-    text = json.dumps(plain_data(content), ensure_ascii=False)
-    return Response(text + "\n", status, headers, type)

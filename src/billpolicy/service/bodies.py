@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.limit import stop_at_limit
+from billpolicy.source.read import read_record
 from billpolicy.source.scalars import read_date
 from billpolicy.source.tree import Tree, parse_raw
 
 if TYPE_CHECKING:
     from billpolicy import Instruction
 
+_T = TypeVar("_T")
 _SUFFIXES = {
     "application/json": ".json",
     "application/yaml": ".yaml",
@@ -22,6 +25,9 @@ _SUFFIXES = {
 }
 """Type of a body -> the suffix of a file of that type."""
 TYPES = tuple(_SUFFIXES)
+LINES = "application/x-ndjson"
+"""An operation a line, as JSON."""
+_NAME = "body.json"
 
 
 class UnknownType(Exception):
@@ -51,14 +57,73 @@ class Operations(NamedTuple):
     """Whether one was sent as it is, and not a list: the answer is then about it alone."""
 
 
-def operations_in(body: Body | None) -> Operations:
-    """One operation, or those that `operations` lists, as in an operations file. Raises `Refused`."""
+def operations_in(body: Body | None, key: str | None = None) -> Operations:
+    """One operation, those that `operations` lists, as in an operations file, or one a line.
+
+    `key`: the id of an operation that is sent alone and has none. Raises `Refused` with every mistake, also of a line.
+    """
     from billpolicy.exchange.operations_file import operation_at, operations_of
 
+    if body is not None and body.type == LINES:
+        return Operations(list(_operations_by_line(body)), alone=False)
     tree = tree_in(body)
     if isinstance(tree.data, dict) and "operation" in tree.data:
+        if key is not None and "id" not in tree.data:
+            tree.data["id"] = key
         return Operations([operation_at(tree, ())], alone=True)
     return Operations(operations_of(tree), alone=False)
+
+
+def _operations_by_line(body: Body) -> Iterator[Instruction]:
+    """The operation of each line that is not empty. Raises `Refused` with every line that is none."""
+    from billpolicy.exchange.operations_file import operation_at
+
+    problems: list[Diagnostic] = []
+    first: dict[str, int] = {}
+    for number, line in enumerate(body.raw.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        stop_at_limit(problems, Position(_NAME))
+        try:
+            one = operation_at(_Line(line, number), ())
+        except Refused as refused:
+            problems += (_on_line(problem, number) for problem in refused.diagnostics)
+            continue
+        id = one.request.id
+        if id in first:
+            message = f"the operation id `{id}` is used twice (first on line {first[id]})"
+            problems.append(Diagnostic("id-repeated", message, one.at("id"), "give each operation its own id"))
+        first.setdefault(id, number)
+        if not problems:
+            yield one
+    if not first and not problems:
+        hint = "send an operation on each line: `curl -H 'content-type: application/x-ndjson' --data-binary @FILE ...`"
+        problems.append(Diagnostic("operations-empty", "there is no operation", Position(_NAME), hint))
+    if problems:
+        raise Refused(problems)
+
+
+class _Line(Tree):
+    """A line of JSON: its number is that of the whole body."""
+
+    def __init__(self, line: bytes, number: int) -> None:
+        tree = parse_raw(line, _NAME)
+        super().__init__(tree.file, tree.data)
+        self._number = number
+
+    def at(self, *path: str | int, key: bool = False) -> Position:
+        """As of any tree."""
+        return _moved(super().at(*path, key=key), self._number)
+
+
+def _on_line(problem: Diagnostic, number: int) -> Diagnostic:
+    at = problem.position
+    is_there = at is not None and at.line == number
+    return problem if is_there else problem._replace(position=_moved(at or Position(_NAME), number))
+
+
+def _moved(at: Position, number: int) -> Position:
+    return at._replace(line=number, column=at.column or 1, end_line=number if at.end_line else 0)
 
 
 def tree_in(body: Body | None) -> Tree:
@@ -67,6 +132,11 @@ def tree_in(body: Body | None) -> Tree:
         hint = "send JSON or YAML, such as an operation: `curl --json @operation.json ...`"
         raise Refused([Diagnostic("file-empty", "nothing was sent", Position("body"), hint)])
     return body.tree()
+
+
+def record_in(body: Body | None, kind: type[_T]) -> _T:
+    """The record that a body is. Raises `Refused` with every mistake in it."""
+    return read_record(kind, tree_in(body))
 
 
 def day_in(query: Mapping[str, str], name: str) -> datetime.date | None:

@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from starlette.datastructures import QueryParams
+
 from billpolicy.report.outcome import became
 from billpolicy.service.bodies import Body
 from billpolicy.service.callers import Caller, Scope
 from billpolicy.service.noted import Noted
+from billpolicy.service.problems import ProblemName
 from billpolicy.service.serving import InForce, Serving
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ class Asked:
     url_path: str = "/"
     path: Mapping[str, str] = field(default_factory=dict)
     """The parts of the address that have names."""
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: QueryParams = field(default_factory=QueryParams)
     headers: Mapping[str, str] = field(default_factory=dict)
     """Their names in small letters."""
     body: Body | None = None
@@ -66,22 +69,40 @@ class Answer(NamedTuple):
     """What is answered."""
 
     content: Any
-    """A record, which is written as JSON; a page; or lines that are sent as they come."""
+    """A record, which is written as JSON; JSON that is written already, as bytes; a page; or `Lines`."""
     status: int = 200
     headers: Mapping[str, str] = {}
 
 
-Lines = Iterator[Any]
-"""Records, each of them a line of the answer, sent as it comes."""
+@dataclass
+class GoingOn:
+    """Whether whoever asked still wants more."""
+
+    wanted: bool = True
+
+    def __call__(self) -> bool:
+        return self.wanted
+
+
+class Lines(NamedTuple):
+    """Records, each of them a line of the answer, sent as it comes."""
+
+    each: Iterator[Any]
+    going_on: GoingOn
+    """Is told where nobody listens any more: then no further group is begun."""
 
 
 class Parameter(NamedTuple):
-    """A part of an address that has a name."""
+    """A part of a request that has a name."""
 
     name: str
     says: str
-    within: Literal["path", "query"] = "query"
+    within: Literal["path", "query", "header"] = "query"
     pattern: str | None = None
+    """What the whole of its value looks like."""
+    example: str | None = None
+    several: bool = False
+    """Whether it may be said more than once."""
 
 
 @dataclass(frozen=True)
@@ -100,5 +121,11 @@ class Endpoint:
     takes: tuple[str, ...] = ()
     """The published schemas of the body, any of them."""
     parameters: tuple[Parameter, ...] = ()
+    gives_lines: bool = False
+    """Whether it can answer line by line, as NDJSON, and takes operations so."""
+    statuses: Mapping[int, str] = field(default_factory=lambda: {200: "Answered."})
+    """What it answers where it can, and what that means."""
+    problems: tuple[ProblemName, ...] = ()
+    """Why it may not be answered, beside what every endpoint has."""
     quick: bool = False
     """Whether it is answered in less time than it takes to hand it to a thread."""

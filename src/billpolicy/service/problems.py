@@ -5,7 +5,6 @@ Types are names and no addresses: what each means stands in `docs/service.md`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
@@ -13,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 from starlette.responses import Response
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
-from billpolicy.report.results import Finding, findings
-from billpolicy.source.record import record
-from billpolicy.source.write import plain_data
+from billpolicy.report.problem import ProblemReport
+from billpolicy.report.results import findings
+from billpolicy.service.writing import json_line
 
 if TYPE_CHECKING:
     from billpolicy import Outcome
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 TYPE = "application/problem+json"
 PREFIX = "urn:billpolicy:problem:"
 ProblemName = Literal[
+    "actor-chosen",
     "body-type",
     "body-too-large",
     "body-too-slow",
@@ -31,6 +31,10 @@ ProblemName = Literal[
     "head-too-large",
     "head-wrong",
     "ledger-fails",
+    "key-differs",
+    "no-actor",
+    "no-ledger",
+    "operation-differs",
     "scope-missing",
     "not-found",
     "unauthenticated",
@@ -42,6 +46,7 @@ ProblemName = Literal[
     "wrong-method",
 ]
 STATUS: Mapping[ProblemName, int] = {
+    "actor-chosen": 403,
     "body-type": 415,
     "body-too-large": 413,
     "body-too-slow": 408,
@@ -50,6 +55,10 @@ STATUS: Mapping[ProblemName, int] = {
     "head-too-large": 431,
     "head-wrong": 400,
     "ledger-fails": 503,
+    "key-differs": 422,
+    "no-actor": 403,
+    "no-ledger": 409,
+    "operation-differs": 409,
     "scope-missing": 403,
     "not-found": 404,
     "unauthenticated": 401,
@@ -62,21 +71,6 @@ STATUS: Mapping[ProblemName, int] = {
 }
 
 
-@record
-class ProblemReport:
-    """Why a request was not answered."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    """What is wrong, in a sentence."""
-    request: str
-    """The id of the request, as the log has it."""
-    diagnostics: tuple[Finding, ...] = ()
-    """Every reason, each with a code, where it is, and what to do next."""
-
-
 class Problem(Exception):
     """Why a request cannot be answered, raised where that is found."""
 
@@ -87,6 +81,7 @@ class Problem(Exception):
         diagnostics: Iterable[Diagnostic] = (),
         *,
         status: int | None = None,
+        to_confirm: Iterable[str] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
@@ -94,6 +89,7 @@ class Problem(Exception):
         self.detail = detail
         self.diagnostics = tuple(in_order(diagnostics))
         self.status = STATUS[name] if status is None else status
+        self.to_confirm = tuple(to_confirm)
         self.headers = dict(headers or {})
 
     def report(self, request: str) -> ProblemReport:
@@ -105,17 +101,26 @@ class Problem(Exception):
             detail=self.detail,
             request=request,
             diagnostics=findings(self.diagnostics),
+            to_confirm=self.to_confirm,
         )
 
 
 def answer_of(problem: Problem, request: str) -> Response:
     """The answer that tells it. `request`: the id of the request."""
-    text = json.dumps(plain_data(problem.report(request)), ensure_ascii=False)
-    return Response(text + "\n", problem.status, problem.headers, TYPE)
+    return Response(json_line(problem.report(request)), problem.status, problem.headers, TYPE)
 
 
 def refuse_alone(outcomes: Iterable[Outcome]) -> None:
-    """Raise `Refused` with every reason, of what was asked for alone."""
+    """Raise with every reason, of what was asked for alone: `Problem` where its id was posted before with other content
+    or something is to be confirmed, else `Refused`."""
+    outcomes = list(outcomes)
     problems = [problem for one in outcomes for problem in one.problems]
-    if problems:
-        raise Refused(problems)
+    if not problems:
+        return
+    to_confirm = [closure.digest for one in outcomes for closure in one.to_confirm]
+    if all(problem.code == "operation-differs" for problem in problems):
+        what = "1 field differs" if len(problems) == 1 else f"{len(problems)} fields differ"
+        raise Problem("operation-differs", f"this id was posted before with other content: {what}", problems)
+    if to_confirm:
+        raise Problem("refused", problems[0].message, problems, to_confirm=to_confirm)
+    raise Refused(problems)

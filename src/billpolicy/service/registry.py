@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from billpolicy.service.endpoint import Endpoint
-from billpolicy.service.endpoints import explain, matrix
+from billpolicy.service.endpoints import approve, explain, matrix, plan, post, waiting, withdraw
 from billpolicy.service.pages import matrix as matrix_page
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     explain.ENDPOINT,
+    plan.ENDPOINT,
+    post.ENDPOINT,
+    waiting.ENDPOINT,
+    approve.ENDPOINT,
+    withdraw.ENDPOINT,
     matrix.ENDPOINT,
 )
 """What programs ask; each is in the OpenAPI document."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 import billpolicy
 from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.results import posted_before, refusals
-from billpolicy.service.bodies import Operations, operations_in
+from billpolicy.service.asking import operations_asked
+from billpolicy.service.bodies import Operations
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.parameters import TODAY
+from billpolicy.service.parameters import IF_MATCH, KEY, TODAY
 from billpolicy.service.problems import refuse_alone
 
 
 def _answer(asked: Asked) -> Answer:
-    operations = operations_in(asked.body)
-    report = explained(asked, operations)
-    return Answer(report)
+    return Answer(explained(asked, operations_asked(asked)))
 
 
 def explained(asked: Asked, operations: Operations) -> ExplanationReport:
@@ -45,5 +44,6 @@ ENDPOINT = Endpoint(
     _answer,
     gives="explain",
     takes=("operation", "operations"),
-    parameters=(TODAY,),
+    parameters=(TODAY, KEY, IF_MATCH),
+    problems=("actor-chosen", "key-differs", "operation-differs"),
 )

@@ -1,0 +1,82 @@
+"""Operations as they are asked for over HTTP: by whoever calls, and under the key that the request has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.service.bodies import Operations, operations_in
+from billpolicy.service.endpoint import Asked
+from billpolicy.service.problems import Problem
+
+if TYPE_CHECKING:
+    from billpolicy import Instruction, Ledger
+
+
+def operations_asked(asked: Asked) -> Operations:
+    """The operations of the body, each asked by whoever calls.
+
+    Raises `Refused` for a body that is none, and `Problem` where an operation says who asks or approves, or where its
+    id is not the key of the request.
+    """
+    key = _key(asked)
+    found = operations_in(asked.body, key)
+    if key is not None:
+        _check_key(found, key)
+    chosen = [problem for one in found.each for problem in _chosen(one, asked.caller.actor)]
+    if chosen:
+        detail = chosen[0].message if len(chosen) == 1 else f"there are {len(chosen)} people in it who do not call"
+        raise Problem("actor-chosen", detail, chosen)
+    return found._replace(each=[_asked_by(one, asked.caller.actor) for one in found.each])
+
+
+def actor_of(asked: Asked) -> str:
+    """Who calls, to the policy. Raises `Problem` where they are nobody to it."""
+    if asked.caller.actor is None:
+        detail = f"`{asked.caller.name}` is nobody to the policy: whoever posts and approves needs an actor"
+        raise Problem("no-actor", detail)
+    return asked.caller.actor
+
+
+def ledger_of(asked: Asked) -> Ledger:
+    """The ledger. Raises `Problem` where a book is served."""
+    if asked.serving.ledger is None:
+        detail = "this service has a book, to which nothing can be posted: start it with `--ledger`"
+        raise Problem("no-ledger", detail)
+    return asked.serving.ledger
+
+
+def _key(asked: Asked) -> str | None:
+    """The idempotency key; quotes around it are not of it."""
+    key = asked.headers.get("idempotency-key")
+    return key if key is None else key.strip().removeprefix('"').removesuffix('"')
+
+
+def _check_key(found: Operations, key: str) -> None:
+    if not found.alone:
+        detail = f"the idempotency key `{key[:80]}` is for one operation: the ids of several are their keys"
+        raise Problem("key-differs", detail)
+    id = found.each[0].request.id
+    if id != key:
+        at = found.each[0].at("id")
+        detail = f"the idempotency key `{key[:80]}` is not the id of the operation, `{id}`"
+        hint = "send the id as the key, or leave one of them out"
+        raise Problem("key-differs", detail, [Diagnostic("value-wrong", detail, at, hint)])
+
+
+def _chosen(one: Instruction, actor: str | None) -> Iterator[Diagnostic]:
+    """People in an operation who are not those who call."""
+    who = "nobody to the policy" if actor is None else f"`{actor}`"
+    if one.request.actor is not None and one.request.actor != actor:
+        message = f"the actor of `{one.request.id}` is `{one.request.actor}`, and you are {who}"
+        yield Diagnostic("value-not-allowed", message, one.at("actor"), "leave `actor` out: it is whoever calls")
+    if one.request.approved_by:
+        message = f"`{one.request.id}` says who approved it, which nobody can say for others"
+        hint = "let it wait with `?wait=true`; whoever approves it calls `/approve`"
+        yield Diagnostic("value-not-allowed", message, one.at("approved_by"), hint)
+
+
+def _asked_by(one: Instruction, actor: str | None) -> Instruction:
+    return one if actor is None else replace(one, request=replace(one.request, actor=actor))

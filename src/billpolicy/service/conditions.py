@@ -1,0 +1,40 @@
+"""Under which policy a request is to be answered: `If-Match` and `If-None-Match`, with a digest as `ETag` gives it."""
+
+from __future__ import annotations
+
+import re
+
+from billpolicy.service.endpoint import Answer, Asked
+from billpolicy.service.problems import Problem
+
+_TAG = re.compile(r'\s*(?:W/)?"([^"]*)"\s*(?:,|$)')
+"""One of the tags of a header; commas may stand in it."""
+
+
+def check_policy(asked: Asked) -> None:
+    """Raises `Problem` where the policy is none of those that `If-Match` names."""
+    wanted = asked.headers.get("if-match")
+    if wanted is None or _names(wanted, asked.in_force.digest):
+        return
+    known = ", ".join(_TAG.findall(wanted)) or wanted
+    detail = f"the policy in force is {asked.in_force.digest}, and the request is for {known[:200]}"
+    raise Problem("policy-changed", detail, headers={"etag": f'"{asked.in_force.digest}"'})
+
+
+def unless_known(asked: Asked) -> Answer | None:
+    """That the answer is the one that whoever asks has, where it is, since the policy is the same.
+
+    Only for what depends on nothing but the policy and the address: of several versions without a day, the day counts.
+    """
+    known = asked.headers.get("if-none-match")
+    depends_on_the_day = len(asked.versions.policies) > 1 and "on" not in asked.query
+    if known is None or depends_on_the_day or not _names(known, asked.in_force.digest):
+        return None
+    return Answer(b"", 304)
+
+
+OR_KNOWN = {200: "Answered.", 304: "The policy is that of `if-none-match`."}
+
+
+def _names(header: str, digest: str) -> bool:
+    return header.strip() == "*" or digest in _TAG.findall(header)

@@ -1,0 +1,30 @@
+"""What waits for approvals does so no more."""
+
+from __future__ import annotations
+
+import billpolicy
+from billpolicy.report.served import WaitingNamed
+from billpolicy.report.waiting import waitings_report
+from billpolicy.service.asking import actor_of, ledger_of
+from billpolicy.service.bodies import record_in
+from billpolicy.service.endpoint import Answer, Asked, Endpoint
+
+
+def _answer(asked: Asked) -> Answer:
+    ledger, who = ledger_of(asked), actor_of(asked)
+    named = record_in(asked.body, WaitingNamed)
+    return Answer(
+        waitings_report([billpolicy.withdraw(ledger, named.id, who=who, why=named.comment, request=asked.id)])
+    )
+
+
+ENDPOINT = Endpoint(
+    "POST",
+    "/withdraw",
+    "Let an operation that waits for approvals do so no more; that it did stays on record.",
+    "post",
+    _answer,
+    gives="waiting",
+    takes=("waiting-named",),
+    problems=("no-actor", "no-ledger"),
+)
