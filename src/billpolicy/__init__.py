@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from billpolicy.accounting.journal import JournalExport
     from billpolicy.accounting.tables import Table
     from billpolicy.analysis.analyse import Analysis
-    from billpolicy.api.approvals import approve, asked_waiting, wait, waiting, withdraw
+    from billpolicy.api.approvals import approve, asked_waiting, people_asked, wait, waiting, withdraw
     from billpolicy.api.books import check_book, due_dates_missing, with_due_dates
     from billpolicy.api.deciding import RowDecider, decider, row_columns
     from billpolicy.api.following import sync, usage_operations
@@ -209,6 +209,7 @@ _WHERE = {
     "not_equivalent": "comparing.findings",
     "open_ledger": "ledger.store",
     "operation_from": "exchange.operations_file",
+    "people_asked": "api.approvals",
     "places_of": "book.places",
     "plan": "api.planning",
     "plan_all": "api.planning",
@@ -360,6 +361,7 @@ __all__ = [
     "not_equivalent",
     "open_ledger",
     "operation_from",
+    "people_asked",
     "places_of",
     "plan",
     "plan_all",

@@ -18,7 +18,7 @@ from billpolicy.api.arguments import (
 )
 from billpolicy.api.jobs import as_asked
 from billpolicy.deciding.versions import Versions
-from billpolicy.diagnostics.arguments import expect_each
+from billpolicy.diagnostics.arguments import expect, expect_each
 from billpolicy.exchange.operations_file import operation_from
 from billpolicy.planning.request import Instruction
 from billpolicy.posting import approving
@@ -55,6 +55,14 @@ def waiting(ledger: Store) -> list[Waiting]:
     expect_ledger(ledger)
     with ledger.reading() as reader:
         return list(reader.waiting().values())
+
+
+def people_asked(policy: Versions, one: Waiting) -> list[str]:
+    """Whose approval something that waits was still waiting for when it began to, as far as they have not approved it:
+    people of the policy's roles. Whether one of them may, is told when they approve it."""
+    expect(policy, Versions, "`policy` must be what `load_policy` gives")
+    expect(one, Waiting, "`one` must be what `waiting` gives")
+    return approving.people_asked(policy.on(one.date).policy, one.awaited, one)
 
 
 def asked_waiting(ledger: Store, ids: Iterable[str]) -> list[Instruction]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple, NoReturn
 
@@ -138,11 +138,17 @@ def standing_in(reader: Reader, id: str) -> Waiting:
     return found
 
 
-def _who_may(policy: Policy, lacking: tuple[Awaited, ...], standing: Waiting) -> str:
-    """A hint: those in the roles that are asked for, but whoever asks and whoever has approved it already."""
-    roles = {role for one in lacking for role in getattr(approval_of(one.approval), "by", ())}
+def people_asked(policy: Policy, lacking: Iterable[Awaited], standing: Waiting) -> list[str]:
+    """Those in the roles that are asked for, but whoever asks and whoever has approved it already; where no role is,
+    those in any."""
+    asked = [approval for one in lacking if (approval := approval_of(one.approval)) is not None]
+    roles = {role for one in asked for role in one.by or policy.roles.values()}
     done = {policy.person(name) for name in (standing.actor, *(one.person for one in standing.approvals))}
-    people = sorted(name for name, role in policy.roles.items() if role in roles and name not in done)
+    return sorted(name for name, role in policy.roles.items() if role in roles and name not in done)
+
+
+def _who_may(policy: Policy, lacking: tuple[Awaited, ...], standing: Waiting) -> str:
+    people = people_asked(policy, lacking, standing)
     return f"ask one of {', '.join(f'`{name}`' for name in people)}" if people else "ask somebody who may"
 
 

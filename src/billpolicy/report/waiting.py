@@ -109,7 +109,7 @@ def waiting_text(one: Waiting) -> str:
     """An operation that waits: whose it is, since when, for whose approval, and who gave theirs."""
     lines = [
         f"{one.id}: {one.operation} on {one.date}, asked by {one.actor}",
-        *wrapped("  ", _asked_text(one)),
+        *wrapped("  ", asked_text(one)),
         f"  waits since {one.at:%Y-%m-%d %H:%M} UTC, put there by {one.who}, as {one.digest[:12]}",
         *(line for each in one.awaited for line in wrapped("  for ", awaited_text(each))),
     ]
@@ -119,8 +119,8 @@ def waiting_text(one: Waiting) -> str:
     return in_lines(lines)
 
 
-def _asked_text(one: Waiting) -> str:
-    """What was asked for: `amount 50.00, invoice INV00000001: closed`."""
+def asked_text(one: Waiting) -> str:
+    """In a line, what was asked for: `amount 50.00, invoice INV00000001: closed`."""
     told = {"id", "operation", "date", "actor", "approved_by", "comment"}
     said = [f"{key} {words}" for key, value in one.request.items() if key not in told and (words := _words(value))]
     return ": ".join(filter(None, (", ".join(said), one.request.get("comment"))))

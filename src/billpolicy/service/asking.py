@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,11 +25,16 @@ def operations_asked(asked: Asked) -> Operations:
     found = operations_in(asked.body, key)
     if key is not None:
         _check_key(found, key)
-    chosen = [problem for one in found.each for problem in _chosen(one, asked.caller.actor)]
+    check_people(found.each, asked.caller.actor)
+    return found._replace(each=[_asked_by(one, asked.caller.actor) for one in found.each])
+
+
+def check_people(operations: Iterable[Instruction], actor: str | None) -> None:
+    """Raises `Problem` where operations name other people than `actor`, who calls."""
+    chosen = [problem for one in operations for problem in _chosen(one, actor)]
     if chosen:
         detail = chosen[0].message if len(chosen) == 1 else f"there are {len(chosen)} people in it who do not call"
         raise Problem("actor-chosen", detail, chosen)
-    return found._replace(each=[_asked_by(one, asked.caller.actor) for one in found.each])
 
 
 def actor_of(asked: Asked) -> str:

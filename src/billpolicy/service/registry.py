@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from billpolicy.service.endpoint import Endpoint
 from billpolicy.service.endpoints import approve, explain, matrix, plan, post, waiting, withdraw
+from billpolicy.service.pages import account, accounts, document, history
 from billpolicy.service.pages import matrix as matrix_page
+from billpolicy.service.pages import plan as plan_page
+from billpolicy.service.pages import waiting as waiting_page
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     explain.ENDPOINT,
@@ -16,5 +19,16 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     matrix.ENDPOINT,
 )
 """What programs ask; each is in the OpenAPI document."""
-PAGES: tuple[Endpoint, ...] = (matrix_page.PAGE,)
+PAGES: tuple[Endpoint, ...] = (
+    matrix_page.PAGE,
+    accounts.PAGE,
+    account.PAGE,
+    document.PAGE,
+    history.PAGE,
+    plan_page.PAGE,
+    plan_page.POSTS,
+    waiting_page.PAGE,
+    waiting_page.DECIDES,
+    waiting_page.POSTS,
+)
 """What people look at."""

@@ -49,6 +49,15 @@ def posted_html(found: PostedExplanation, id: str) -> str:
     return _page(f"How {id} was decided, and why", [found.without_policy] if found.without_policy else [], parts)
 
 
+def posted_parts(found: PostedExplanation) -> list[Html]:
+    """The same as parts of a page that tells more of the document."""
+    told = [el("p", said(found.without_policy))] if found.without_policy else []
+    return [
+        *told,
+        *(one.content for one in (*map(_explanation, found.explanations), *map(_without_policy, found.decisions))),
+    ]
+
+
 def _page(title: str, summary: Iterable[str], parts: Iterable[Part]) -> str:
     body = (el("h1", title), *(el("p", said(one)) for one in summary), sections(parts))
     return page(title, joined(body, LINE), styles=("explain.css",))

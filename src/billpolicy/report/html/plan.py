@@ -33,8 +33,20 @@ _DAY = datetime.timedelta(days=1)
 
 def plan_html(report: PlanningReport, outcome: str) -> str:
     """What `plan` answers. `outcome`: what it all came to, in one line."""
+    before = f"Posted before, and not planned again: {', '.join(report.posted_before)}."
+    body = (
+        el("h1", "What would be posted"),
+        el("p", outcome[:1].upper() + outcome[1:], "."),
+        *([el("p", before)] if report.posted_before else ()),
+        sections(plan_parts(report)),
+    )
+    return page("What would be posted", joined(body, LINE), styles=("charts.css",))
+
+
+def plan_parts(report: PlanningReport) -> list[Part]:
+    """What would be done, and what is refused, operation by operation."""
     stops = [Part("The policy stops this batch", joined(map(finding, report.batch_limits), LINE))]
-    parts = [
+    return [
         *(stops if report.batch_limits else ()),
         *map(refused, report.refused),
         *([Part("In all", _totals(report.totals))] if report.totals else ()),
@@ -43,14 +55,6 @@ def plan_html(report: PlanningReport, outcome: str) -> str:
             for at, one in enumerate(report.plans, start=1)
         ),
     ]
-    before = f"Posted before, and not planned again: {', '.join(report.posted_before)}."
-    body = (
-        el("h1", "What would be posted"),
-        el("p", outcome[:1].upper() + outcome[1:], "."),
-        *([el("p", before)] if report.posted_before else ()),
-        sections(parts),
-    )
-    return page("What would be posted", joined(body, LINE), styles=("charts.css",))
 
 
 def _totals(totals: Iterable[Total]) -> Html:

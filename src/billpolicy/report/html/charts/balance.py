@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from billpolicy.accounting.movements import Movement, as_of
+from billpolicy.accounting.movements import Movement, as_of, movements_of
+from billpolicy.book.book import Book
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.html.charts.frame import ABOVE, LINE, chart, money, text
 from billpolicy.report.html.charts.plane import HIGH, TALL, WIDE, days_below, level, plane, units
@@ -48,6 +49,11 @@ def _standings(changes: Mapping[datetime.date, Sequence[tuple[str, Decimal]]]) -
         change = sum((amount for _, amount in made), _ZERO)
         owed += change
         yield Standing(date, change, owed, tuple(id for id, _ in made))
+
+
+def balance_charts_of(book: Book, account: str, day: datetime.date) -> Html:
+    """The same of a book."""
+    return balance_charts(movements_of(book), account, day)
 
 
 def balance_charts(movements: Iterable[Movement], account: str, day: datetime.date) -> Html:
