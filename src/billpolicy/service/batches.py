@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+import billpolicy
 from billpolicy.report.batch_text import Tally
 from billpolicy.report.ledger import PostedReport
 from billpolicy.report.outcome import placed
 from billpolicy.report.plan import plan_report
-from billpolicy.report.results import refusals, told
+from billpolicy.report.results import findings, refusals, told
 from billpolicy.report.served import BatchEnd, Progress, ResultLine
 from billpolicy.report.waiting import waiting_report
 from billpolicy.service.bodies import LINES, Operations
-from billpolicy.service.endpoint import Asked
+from billpolicy.service.endpoint import Asked, GoingOn
 
 if TYPE_CHECKING:
     from billpolicy import Diagnostic, Instruction, Outcome, Versions, Waiting
@@ -73,8 +74,6 @@ class Batch:
     ) -> Iterator[ResultLine]:
         """A line for each, how far it is from time to time, and in the end what it adds up to. `end` gives, when all is
         done, what the batch is beyond and the head of the ledger."""
-        from billpolicy.report.results import findings
-
         done, last = 0, time.monotonic()
         for done, result in enumerate(results, 1):
             if result.waiting is not None:
@@ -102,6 +101,18 @@ class Batch:
                 head=head,
             )
         )
+
+
+def planned(asked: Asked, batch: Batch, going_on: GoingOn, *, instead: bool = False) -> Iterator[Outcome]:
+    """What the operations would do, one after the other, as long as somebody wants to know."""
+    with asked.serving.documents() as on:
+        outcomes = billpolicy.plan_all(
+            asked.versions, on, batch.operations.each, today=asked.today, watch=batch.watch, instead=instead
+        )
+        for outcome in outcomes:
+            yield outcome
+            if not going_on():
+                return
 
 
 def planned_line(outcome: Outcome, versions: Versions) -> ResultLine:

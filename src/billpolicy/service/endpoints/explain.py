@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import billpolicy
+from billpolicy import Outcome
 from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.results import posted_before, refusals
+from billpolicy.report.served import ResultLine
 from billpolicy.service.asking import operations_asked
-from billpolicy.service.bodies import Operations
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.batches import Batch, planned, wants_lines
+from billpolicy.service.endpoint import Answer, Asked, Endpoint, GoingOn, Lines
 from billpolicy.service.parameters import IF_MATCH, KEY, TODAY
 from billpolicy.service.problems import refuse_alone
 
 
 def _answer(asked: Asked) -> Answer:
-    return Answer(explained(asked, operations_asked(asked)))
+    batch, going_on = Batch(asked, operations_asked(asked)), GoingOn()
+    results = batch.results(planned(asked, batch, going_on, instead=True))
+    if wants_lines(asked):
 
+        def tell(outcome: Outcome) -> ResultLine:
+            return ResultLine(explained=explained(asked, [outcome]))
 
-def explained(asked: Asked, operations: Operations) -> ExplanationReport:
-    """What is told of these operations. Raises `Refused` where one was asked for alone, and is."""
-    with asked.serving.documents() as on:
-        outcomes = list(billpolicy.plan_all(asked.versions, on, operations.each, today=asked.today, instead=True))
-    for one in outcomes:
-        asked.tell(one)
-    if operations.alone:
+        return Answer(Lines(batch.lines(results, tell, lambda: ((), None)), going_on))
+    outcomes = [result.outcome for result in results]
+    if batch.operations.alone:
         refuse_alone(outcomes)
+    return Answer(explained(asked, outcomes))
+
+
+def explained(asked: Asked, outcomes: Sequence[Outcome]) -> ExplanationReport:
+    """What is told of what was planned."""
     effects = (billpolicy.effect(one) for one in outcomes)
     plans = (one.plan for one in outcomes if one.posted is None)
     return ExplanationReport(
@@ -45,5 +54,6 @@ ENDPOINT = Endpoint(
     gives="explain",
     takes=("operation", "operations"),
     parameters=(TODAY, KEY, IF_MATCH),
+    gives_lines=True,
     problems=("actor-chosen", "key-differs", "operation-differs"),
 )

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import billpolicy
-from billpolicy import Outcome
 from billpolicy.report.outcome import is_told
 from billpolicy.report.plan import planning_report
 from billpolicy.service.asking import operations_asked
-from billpolicy.service.batches import Batch, planned_line, wants_lines
+from billpolicy.service.batches import Batch, planned, planned_line, wants_lines
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, GoingOn, Lines
 from billpolicy.service.parameters import IF_MATCH, KEY, TODAY
 from billpolicy.service.problems import refuse_alone
@@ -19,24 +15,15 @@ def _answer(asked: Asked) -> Answer:
     batch = Batch(asked, operations_asked(asked))
     if wants_lines(asked):
         going_on = GoingOn()
-        results = batch.results(_planned(asked, batch, going_on))
+        results = batch.results(planned(asked, batch, going_on))
         beyond = lambda: (batch.tally.beyond(asked.versions), None)  # noqa: E731
         return Answer(Lines(batch.lines(results, lambda one: planned_line(one, asked.versions), beyond), going_on))
-    outcomes = [result.outcome for result in batch.results(_planned(asked, batch, GoingOn()))]
+    outcomes = [result.outcome for result in batch.results(planned(asked, batch, GoingOn()))]
     if batch.operations.alone:
         refuse_alone(outcomes)
     many = [one for one in outcomes if is_told(one)]
     stops = batch.tally.beyond(asked.versions)
     return Answer(planning_report(many, asked.versions, stops, batch.tally.totals(len(many))))
-
-
-def _planned(asked: Asked, batch: Batch, going_on: GoingOn) -> Iterator[Outcome]:
-    with asked.serving.documents() as on:
-        outcomes = billpolicy.plan_all(asked.versions, on, batch.operations.each, today=asked.today, watch=batch.watch)
-        for outcome in outcomes:
-            yield outcome
-            if not going_on():
-                return
 
 
 ENDPOINT = Endpoint(

@@ -13,9 +13,9 @@ from billpolicy.service.endpoint import Answer, Asked, Endpoint
 def _answer(asked: Asked) -> Answer:
     ledger, who = ledger_of(asked), actor_of(asked)
     named = record_in(asked.body, WaitingNamed)
-    return Answer(
-        waitings_report([billpolicy.withdraw(ledger, named.id, who=who, why=named.comment, request=asked.id)])
-    )
+    found = billpolicy.withdraw(ledger, named.id, who=who, why=named.comment, request=asked.id)
+    asked.serving.log.decided(asked.noted, named.id, found.operation, "withdrawn")
+    return Answer(waitings_report([found]))
 
 
 ENDPOINT = Endpoint(
