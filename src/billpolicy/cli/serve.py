@@ -2,19 +2,61 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+import billpolicy
 from billpolicy.cli import completing
-from billpolicy.cli.operations import documents_in, load_versions, one_place
+from billpolicy.cli.logs import log
+from billpolicy.cli.operations import one_place
 from billpolicy.cli.options import LINE, actor_option, book_option, engine_option, format_option, policy_option
 from billpolicy.cli.output import say, write
+from billpolicy.diagnostics.visible import visible_first
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
     from billpolicy import EngineName
+    from billpolicy.service.changing import Changing
+    from billpolicy.service.log import Write
+    from billpolicy.service.serving import Serving
+
+_MEGABYTE = 1024 * 1024
+_NUMBERS = "PROMETHEUS_MULTIPROC_DIR"
+"""Where several processes keep their numbers together: the library that counts reads it when it is imported."""
+
+
+def _make_token(ctx: click.Context, param: click.Parameter, name: str | None) -> None:
+    """Print a new token, and what of it stands in the file of callers."""
+    if name is None or ctx.resilient_parsing:
+        return
+    with _installed():
+        from billpolicy.service.known import new_token
+
+    token, digest = new_token()
+    write(
+        f"the token, which is shown this once and kept nowhere: {token}\n\n"
+        f"in the file of callers:\n\n"
+        f"  - name: {name}\n    token: {digest}\n    scopes: [read, plan]\n"
+    )
+    ctx.exit()
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
+    """Where what the service is made of is imported."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        hint = "install it with `pip install 'billpolicy[serve]'`"
+        raise click.UsageError(f"`serve` needs the package {error.name}, which is not installed: {hint}") from None
 
 
 @click.command("serve")
@@ -25,6 +67,31 @@ if TYPE_CHECKING:
 )
 @click.option("--host", type=LINE, default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port to listen on.")
+@click.option(
+    "--callers",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of those who may ask, and for what. Without it only this machine may.",
+)
+@click.option(
+    "--new-token",
+    type=LINE,
+    metavar="NAME",
+    is_eager=True,
+    expose_value=False,
+    callback=_make_token,
+    help="Print a new token for a caller, with the lines for the file of callers, and stop.",
+)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that serve.")
+@click.option(
+    "--at-once",
+    type=click.IntRange(1, 40),
+    default=16,
+    show_default=True,
+    help="Requests that each process answers at once; more wait for a moment.",
+)
+@click.option(
+    "--body-megabytes", type=click.IntRange(1, 64), default=8, show_default=True, help="The most that is read of one."
+)
 @click.option("--check", is_flag=True, help="Read everything that would be served, say what is wrong, and stop.")
 @actor_option
 @engine_option
@@ -35,24 +102,114 @@ def command(
     ledger: str | None,
     host: str,
     port: int,
+    callers: Path | None,
+    workers: int,
+    at_once: int,
+    body_megabytes: int,
     check: bool,
     actor: str | None,
     engine: EngineName | None,
     format: str,
 ) -> None:
-    """Serve a policy, and a book or a ledger, over HTTP: what operations would do and why, and pages to look at it."""
-    try:
-        from billpolicy.service.callers import OnThisMachine
-        from billpolicy.service.running import run
-        from billpolicy.service.serving import InForce, Serving
-    except ModuleNotFoundError as error:
-        hint = "install it with `pip install 'billpolicy[serve]'`"
-        raise click.UsageError(f"`serve` needs the package {error.name}, which is not installed: {hint}") from None
+    """Serve a policy, and a book or a ledger, over HTTP: what operations would do and why, and pages to look at it.
+
+    SIGTERM stops it when what it has begun is done; SIGHUP lets it read changed files at once. With
+    --log-format json before the command, each request is a line of JSON on stderr.
+    """
     one_place(book, ledger)
-    versions = load_versions(policy, engine)
-    with documents_in(book, ledger) as on:
+    with ExitStack() as ending:
+        if workers > 1:
+            _share_numbers(ending)
+        with _installed():
+            from billpolicy.service.callers import OnThisMachine
+            from billpolicy.service.changing import CallersSource, Changing, Source
+            from billpolicy.service.limits import Limits
+            from billpolicy.service.log import Log
+            from billpolicy.service.origins import is_loopback
+            from billpolicy.service.running import listen, serve
+            from billpolicy.service.serving import InForce, Serving
+            from billpolicy.service.sessions import Sessions
+        if callers is None and not is_loopback(host):
+            raise click.UsageError(
+                f"at {host} other machines can ask, and nobody would say who they are: "
+                "name who may ask with --callers FILE, or leave --host out"
+            )
+        if callers is not None and actor is not None:
+            raise click.UsageError("--actor is who asks where nobody says it; with --callers each caller has their own")
+        told = Log(_writer())
+        source = Source(policy, engine)
+        versions = source.read()
+        reason = versions.broken_engine() if engine is None and versions.engine == "python" else None
+        if reason is not None:
+            say(f"note: {reason}")
+        sessions = Sessions(secrets.token_bytes(32), secure=not is_loopback(host))
+        known = None if callers is None else CallersSource(callers, sessions)
+        by = OnThisMachine(actor) if known is None else known.read(versions)
+        loaded = None if book is None else replace(billpolicy.load_book(book), file=None)
+        if ledger is not None:
+            billpolicy.open_ledger(ledger).close()  # each process opens its own; what is wrong with it is told first
+        listening = ending.enter_context(listen(host, port))
         if check:
             write("this can be served\n")
             return
-        say(f"note: serving on http://{host}:{port}/pages/matrix")
-        run(Serving(InForce(versions), on, OnThisMachine(actor)), host, port)
+
+        @contextmanager
+        def begin() -> Iterator[tuple[Serving, Changing]]:
+            limits = Limits(at_once=at_once, body_bytes=body_megabytes * _MEGABYTE)
+            with ExitStack() as opened:
+                on = loaded if loaded is not None else opened.enter_context(billpolicy.open_ledger(str(ledger)))
+                serving = Serving(InForce(versions), on, by, source=source, limits=limits, log=told)
+                changing = Changing(serving, source, known)
+                changing.look(at_once=True)  # it may have changed since, where a process is begun again
+                yield serving, changing
+
+        address = _address(host, listening.getsockname()[1])
+        told.became("serving", f"serving on {address}", policy=InForce(versions).digest)
+        if workers > 1:
+            from billpolicy.service.workers import Workers
+
+            done = Workers(workers, begin, listening, told).run()
+        else:
+            with begin() as (serving, changing):
+                done = serve(serving, listening, changing)
+    told.became("stopped", "stopped" if done else "stopped, and cut off what was not answered in time")
+    if not done:
+        raise click.exceptions.Exit(1)
+
+
+def _share_numbers(ending: ExitStack) -> None:
+    """Before any of them begins: where processes keep what they count."""
+    if not hasattr(os, "fork"):
+        raise click.UsageError("--workers takes a system that can fork, which this is not: leave it out")
+    folder = ending.enter_context(tempfile.TemporaryDirectory(prefix="billpolicy-"))
+    os.environ[_NUMBERS] = folder
+    ending.callback(os.environ.pop, _NUMBERS, None)
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _writer() -> Write:
+    """What writes a line of the log of the service: as a line of this log, or in words. It is called by any thread."""
+    current = log()
+    return _say if current is None else current.write
+
+
+def _say(level: str, event: str, **fields: Any) -> None:
+    click.echo(visible_first(_words(level, event, fields)), err=True)
+
+
+def _words(level: str, event: str, said: dict[str, Any]) -> str:
+    if event == "request":
+        codes = f" {said['problem'] or ''} {', '.join(said['codes'] or ())}".rstrip()
+        took = f"{said['seconds'] * 1000:.1f} ms"
+        who = said["caller"] or "nobody"
+        return f"{said['status']} {said['method']} {said['route']} {who} {took} {said['request']}{codes}"
+    if event == "operation":
+        made = ", ".join(said.get("documents") or said.get("codes") or ())
+        return f"{said['operation']} {said['outcome']} {made}".rstrip()
+    if event == "finding":
+        at = ":".join(str(one) for one in (said["file"], said["line"], said["column"]) if one is not None)
+        return f"{level}: {at + ': ' if at else ''}{said['message']} [{said['code']}]"
+    return f"note: {said['message']}" if level == "info" else f"{level}: {said['message']}"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from billpolicy.book.model import BookFile
 from billpolicy.catalogue.entry import entries
 from billpolicy.comparing.allow import AllowFile
+from billpolicy.exchange.callers_file import CallersFile
 from billpolicy.exchange.plan_file import PlanFileText
 from billpolicy.exchange.tables.mapping import MappingFile
 from billpolicy.exchange.test_file import TestFileText
@@ -273,6 +274,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "operations": _operations,
     "mapping": lambda: _of(MappingFile),
     "allow": lambda: _of(AllowFile),
+    "callers": lambda: _of(CallersFile),
     "test": _test,
     "test-report": _written(TestReport),
     "witness": _witness,

@@ -6,7 +6,8 @@ Which database it is, its address says; `databases.py` lists them.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -248,6 +249,8 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._closed = False
+        self.on_turn: Callable[[float], object] | None = None
+        """To be told how many seconds each writing waited for its turn."""
 
     def __enter__(self) -> Ledger:
         return self
@@ -276,7 +279,10 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[LedgerWriter]:
         """As `Store.writing`."""
+        asked = time.perf_counter()
         with self.database.writing() as connection:
+            if self.on_turn is not None:
+                self.on_turn(time.perf_counter() - asked)
             yield LedgerWriter(connection)
 
     def import_book(self, book: Book, policy: Versions | None = None) -> Imported:

@@ -21,6 +21,7 @@ from billpolicy.service.endpoint import Answer, Asked, Endpoint, Lines
 from billpolicy.service.files import static
 from billpolicy.service.gate import NAMES, body_of, caller_of, problem_in
 from billpolicy.service.noted import Noted
+from billpolicy.service.pages.login import to_login
 from billpolicy.service.parameters import check_query
 from billpolicy.service.passing import Passing
 from billpolicy.service.problems import Problem, answer_of
@@ -81,6 +82,7 @@ def _asked(serving: Serving, endpoint: Endpoint) -> Any:
                 query=request.query_params,
                 headers=request.headers,
                 body=body,
+                client=request.client.host if request.client is not None else "",
                 noted=noted,
             )
             if endpoint in ENDPOINTS:
@@ -90,7 +92,10 @@ def _asked(serving: Serving, endpoint: Endpoint) -> Any:
                 return _response(endpoint.answer(asked), asked)
             return await run_in_threadpool(lambda: _response(endpoint.answer(asked), asked))
         except Exception as error:
-            return answer_of(_noted(error, serving, noted), noted.id)
+            problem = _noted(error, serving, noted)
+            if problem.name == "unauthenticated" and endpoint in PAGES and endpoint.method == "GET":
+                return to_login(request.url.path, request.headers)
+            return answer_of(problem, noted.id)
 
     return functools.wraps(endpoint.answer)(answer)
 

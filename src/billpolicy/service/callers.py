@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from starlette.datastructures import Headers
 
-Scope = Literal["read", "plan", "post", "approve", "metrics"]
-"""What a caller may do: see what there is; have operations explained and planned; post them; approve them; and see
-nothing but the metrics, which `read` may, too."""
-SCOPES: tuple[Scope, ...] = ("read", "plan", "post", "approve", "metrics")
+from billpolicy.exchange.callers_file import ACTING, SCOPES, Scope
+
+__all__ = ["SCOPES", "Caller", "Callers", "OnThisMachine", "Scope"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,12 @@ class Callers(Protocol):
         """Who sends it, from an address and with these headers; None for nobody known. Raises `Problem` for headers
         that are not what they seem."""
 
+    def begin_session(self, token: str) -> str | None:
+        """The `set-cookie` of a login with a token; None where it is nobody's."""
+
+    def end_session(self) -> str:
+        """The `set-cookie` that takes one back."""
+
 
 @dataclass(frozen=True)
 class OnThisMachine:
@@ -51,5 +56,13 @@ class OnThisMachine:
 
     def caller(self, client: str, headers: Headers) -> Caller | None:
         """That person."""
-        scopes: tuple[Scope, ...] = SCOPES if self.actor is not None else ("read", "plan")
-        return Caller(self.actor or "this machine", frozenset(scopes), self.actor)
+        scopes = frozenset(SCOPES) if self.actor is not None else frozenset(SCOPES) - ACTING
+        return Caller(self.actor or "this machine", scopes, self.actor)
+
+    def begin_session(self, token: str) -> str | None:
+        """Nobody has a token."""
+        return None
+
+    def end_session(self) -> str:
+        """There is none to take back."""
+        return ""

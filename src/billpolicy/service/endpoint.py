@@ -40,6 +40,8 @@ class Asked:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Their names in small letters."""
     body: Body | None = None
+    client: str = ""
+    """The address that it was sent from."""
     noted: Noted = field(default_factory=lambda: Noted(""))
     """What log and metrics are told of it."""
 

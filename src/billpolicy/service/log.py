@@ -69,8 +69,15 @@ class Log:
 
     def failed(self, noted: Noted, error: BaseException) -> None:
         """A bug, with where it is: that stands here and in no answer."""
+        self._trace(error, noted.id)
+
+    def broke(self, error: BaseException) -> None:
+        """The same of one that no request met."""
+        self._trace(error, None)
+
+    def _trace(self, error: BaseException, request: str | None) -> None:
         for line in "".join(traceback.format_exception(error)).splitlines():
-            self._write("error", "note", request=noted.id, message=line)
+            self._write("error", "note", request=request, message=line)
 
     def became(
         self,

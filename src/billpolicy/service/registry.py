@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billpolicy.service.endpoint import Endpoint
 from billpolicy.service.endpoints import approve, explain, matrix, plan, post, waiting, withdraw
-from billpolicy.service.pages import account, accounts, document, history
+from billpolicy.service.pages import account, accounts, document, history, login
 from billpolicy.service.pages import matrix as matrix_page
 from billpolicy.service.pages import plan as plan_page
 from billpolicy.service.pages import waiting as waiting_page
@@ -20,6 +20,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 )
 """What programs ask; each is in the OpenAPI document."""
 PAGES: tuple[Endpoint, ...] = (
+    login.PAGE,
+    login.BEGIN,
+    login.END,
     matrix_page.PAGE,
     accounts.PAGE,
     account.PAGE,

@@ -19,7 +19,8 @@ from billpolicy.service.rates import Rates
 from billpolicy.service.turns import Turns
 
 if TYPE_CHECKING:
-    from billpolicy import Ledger, Versions
+    from billpolicy import Diagnostic, Ledger, Versions
+    from billpolicy.service.changing import Source
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,14 @@ class InForce:
         return digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class NotTaken:
+    """A changed policy that was not put in force, since it is not sound."""
+
+    at: datetime.datetime
+    diagnostics: tuple[Diagnostic, ...]
+
+
 @dataclass
 class Serving:
     """What is served."""
@@ -45,6 +54,10 @@ class Serving:
     on: Book | Ledger
     """Where the documents are."""
     callers: Callers = field(default_factory=OnThisMachine)
+    source: Source | None = None
+    """Where the policy is read from; None: it stays as it is."""
+    not_taken: NotTaken | None = None
+    """The newest version of it, where that is not in force."""
     limits: Limits = field(default_factory=Limits)
     log: Log = field(default_factory=Log)
     metrics: Metrics = field(default_factory=Metrics)
@@ -57,6 +70,8 @@ class Serving:
 
     def __post_init__(self) -> None:
         self.turns = Turns(self.limits)
+        if self.ledger is not None:
+            self.ledger.on_turn = self.metrics.waited
 
     def go_on(self) -> bool:
         """Whether the next group of a batch may begin: what posts is finished, and nothing more is begun."""

@@ -1,0 +1,167 @@
+"""A policy changes under the service: the new version is read and proven first, and in force only if it is sound."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import billpolicy
+from billpolicy import Diagnostic, Refused
+from billpolicy.exchange.callers_file import load_callers
+from billpolicy.service.known import KnownCallers
+from billpolicy.service.serving import InForce, NotTaken, Serving
+from billpolicy.service.sessions import Sessions
+from billpolicy.service.watched import Watched, watched
+from billpolicy.source.files import DISK, Place
+
+if TYPE_CHECKING:
+    from billpolicy import EngineName, Versions
+
+EVERY_SECONDS = 1.0
+"""How often it is looked whether anything changed. A change is taken when it is still there at the next look: whoever
+writes several files is not done with the first."""
+Signs = tuple[Any, ...]
+
+
+class Source:
+    """Where the policy is read from, again and again."""
+
+    def __init__(self, places: Iterable[Place], engine: EngineName | None = None) -> None:
+        self._given = list(places)
+        self._engine = engine
+        self.places: list[Place] = []
+        """As they were last read."""
+
+    def read(self) -> Versions:
+        """The policy as it stands there now, proven. Raises `Refused` with every mistake."""
+        self.places = [watched(one) for one in self._given]
+        return billpolicy.load_policy(*self.places, engine=self._engine)
+
+    def signs(self) -> Signs:
+        """What is there now of all that was last read."""
+        return tuple(_files(one).signs() for one in self.places)
+
+    def as_read(self) -> Signs:
+        """What was there then."""
+        return tuple(_files(one).as_read() for one in self.places)
+
+
+@dataclass
+class CallersSource:
+    """Where the callers are read from."""
+
+    path: Path
+    sessions: Sessions
+
+    def read(self, versions: Versions) -> KnownCallers:
+        """Those of the file now. Raises `Refused` with every mistake."""
+        return KnownCallers(load_callers(self.path, versions.policies), self.sessions)
+
+    def signs(self) -> Signs:
+        """What is there now."""
+        files = Watched(DISK, self.path.parent)
+        files.exists(self.path)
+        return files.as_read()
+
+
+class _Change:
+    """Whether something is another one than was taken, and stays so."""
+
+    def __init__(self, taken: Signs) -> None:
+        self.taken = taken
+        self._before: Signs | None = None
+
+    def is_there(self, now: Signs, *, at_once: bool) -> bool:
+        """Whether to take it."""
+        if now == self.taken:
+            self._before = None
+            return False
+        settled = at_once or now == self._before
+        self._before = None if settled else now
+        return settled
+
+
+class Changing:
+    """Looks whether the policy or the callers of a service changed, and takes what is sound."""
+
+    def __init__(self, serving: Serving, source: Source, callers: CallersSource | None = None) -> None:
+        self._serving = serving
+        self._source = source
+        self._callers = callers
+        self._policy_change = _Change(source.as_read())
+        self._callers_change = _Change(callers.signs() if callers is not None else ())
+        self._now = threading.Event()
+        self._ended = False
+
+    def look(self, *, at_once: bool = False) -> None:
+        """Look once. `at_once`: take a change that is seen for the first time, as whoever says so is done with it."""
+        if self._policy_change.is_there(self._source.signs(), at_once=at_once):
+            self._read_policy()
+        if self._callers is not None:
+            now = self._callers.signs()
+            if self._callers_change.is_there(now, at_once=at_once):
+                self._callers_change.taken = now
+                self._read_callers(self._callers)
+
+    def watch(self) -> None:
+        """Look again and again, in a thread of its own, until `end`."""
+        while not self._ended:
+            asked = self._now.wait(EVERY_SECONDS)
+            self._now.clear()
+            if not self._ended:
+                try:
+                    self.look(at_once=asked)
+                except Exception as error:  # the next look may do better, and what is in force stays so
+                    self._serving.log.broke(error)
+
+    def look_now(self) -> None:
+        """Let the thread look at once."""
+        self._now.set()
+
+    def end(self) -> None:
+        """Let the thread end."""
+        self._ended = True
+        self._now.set()
+
+    def _read_policy(self) -> None:
+        serving = self._serving
+        try:
+            versions = self._source.read()
+        except Refused as refused:
+            self._policy_change.taken = self._source.as_read()
+            serving.not_taken = NotTaken(_now(), tuple(refused.diagnostics))
+            serving.metrics.policy_refused()
+            message = "the policy changed and is not sound; the one before stays in force"
+            serving.log.became("policy_refused", message, level="error", found=refused.diagnostics)
+            return
+        self._policy_change.taken = self._source.as_read()
+        before, serving.not_taken = serving.in_force, None
+        changed = InForce(versions, _now())
+        if changed.digest == before.digest:
+            return
+        serving.in_force = changed
+        serving.metrics.policy_changed()
+        warnings: list[Diagnostic] = [one for policy in versions.policies for one in policy.warnings]
+        serving.log.became("policy_changed", "another policy is in force", policy=changed.digest, found=warnings)
+
+    def _read_callers(self, callers: CallersSource) -> None:
+        serving = self._serving
+        try:
+            serving.callers = callers.read(serving.in_force.versions)
+        except Refused as refused:
+            message = "the file of callers changed and is not right; those before stay as they were"
+            serving.log.became("callers_refused", message, level="error", found=refused.diagnostics)
+        else:
+            serving.log.became("callers_changed", "those who may call are others")
+
+
+def _files(at: Place) -> Watched:
+    return cast(Watched, at.files)
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)

@@ -1,0 +1,103 @@
+"""Where a browser says who it is, with a token: from then on it has a cookie. And where it gives that back."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, quote
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+
+from billpolicy.report.html.markup import Html, el, joined
+from billpolicy.report.html.pieces import LINE
+from billpolicy.service.bodies import Body
+from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.gate import UNKNOWN_PER_SECOND
+from billpolicy.service.problems import Problem
+
+FIRST = "/pages/matrix"
+"""Where one goes who came from nowhere."""
+_OURS = re.compile(r"/pages/[A-Za-z0-9._~%/-]*")
+"""Addresses that a login may lead to: pages of this service, and nothing else."""
+_FORM = "application/x-www-form-urlencoded"
+_SENT = "a form with a token is sent here, as the page has it"
+
+
+def to_login(path: str, headers: Headers) -> Response:
+    """Lead somebody whom nobody knows to the page, and from there back to where they were going."""
+    where = f"/login?next={quote(path)}"
+    if "hx-request" in headers:  # a part of a page was asked for: the whole of it has to go
+        return Response(status_code=401, headers={"hx-redirect": where})
+    return Response(status_code=303, headers={"location": where})
+
+
+def _show(asked: Asked) -> Answer:
+    if asked.serving.callers.only_here:  # nobody has a token, nor needs one
+        return Answer(Html(""), 303, {"location": FIRST})
+    return _page(_next(asked.query.get("next", "")))
+
+
+def _begin(asked: Asked) -> Answer:
+    sent = _form(asked.body)
+    where = _next(sent.get("next", ""))
+    cookie = asked.serving.callers.begin_session(sent.get("token", "").strip())
+    if cookie is None:
+        asked.serving.rates.take(f"address {asked.client}", UNKNOWN_PER_SECOND)
+        asked.noted.problem = "unauthenticated"
+        return _page(where, "This token is nobody's: it may be cut off, or no longer in the file of callers.", 401)
+    return Answer(Html(""), 303, {"location": where, "set-cookie": cookie})
+
+
+def _end(asked: Asked) -> Answer:
+    return Answer(Html(""), 303, {"location": "/login", "set-cookie": asked.serving.callers.end_session()})
+
+
+def _form(body: Body | None) -> dict[str, str]:
+    """The fields of a form. Raises `Problem` for what is none."""
+    if body is None or body.type != _FORM:
+        raise Problem("body-type", _SENT)
+    try:
+        return {name: values[-1] for name, values in parse_qs(body.raw.decode("ascii"), max_num_fields=10).items()}
+    except ValueError:
+        raise Problem("body-type", _SENT) from None
+
+
+def _next(said: str) -> str:
+    return said if _OURS.fullmatch(said) and ".." not in said else FIRST
+
+
+def _page(where: str, wrong: str | None = None, status: int = 200) -> Answer:
+    """The page, which says nothing of the policy: whoever sees it is nobody yet."""
+    field = el(
+        "input",
+        id="token",
+        name="token",
+        type="password",
+        autocomplete="current-password",
+        required=True,
+        autofocus=True,
+        aria_describedby="wrong" if wrong is not None else None,
+    )
+    form = el(
+        "form",
+        el("p", el("label", "Token", for_="token"), " ", field),
+        el("input", type="hidden", name="next", value=where),
+        el("p", el("button", "Log in", type="submit")),
+        method="post",
+        action="/login",
+    )
+    told = () if wrong is None else (el("p", wrong, id="wrong", role="alert"),)
+    main = el("main", el("h1", "Log in"), *told, form, id="content", tabindex="-1")
+    head = (
+        el("meta", charset="utf-8"),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("title", "Log in · billpolicy"),
+        *(el("link", rel="stylesheet", href=f"/static/{name}") for name in ("page.css", "service.css")),
+    )
+    body = el("body", joined((main,), LINE))
+    return Answer(Html(f'<!doctype html><html lang="en">{el("head", *head)}\n{body}</html>\n'), status)
+
+
+PAGE = Endpoint("GET", "/login", "Where a browser says who it is.", None, _show, quick=True)
+BEGIN = Endpoint("POST", "/login", "Takes a token, and gives a cookie.", None, _begin, quick=True)
+END = Endpoint("POST", "/logout", "Takes the cookie back.", None, _end, quick=True)

@@ -1,0 +1,122 @@
+"""HTTP as uvicorn and httptools read it, but bounded: they take a head of any length, and wait for one for ever.
+
+What is no HTTP is answered here, too: no application sees it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from billpolicy.service.gate import HEADERS
+from billpolicy.service.limits import Limits
+from billpolicy.service.noted import id_for
+from billpolicy.service.problems import TYPE, Problem, ProblemName
+from billpolicy.source.write import plain_data
+
+
+def bounded(limits: Limits) -> type[asyncio.Protocol]:
+    """What reads connections within these limits."""
+
+    class Bounded(HttpToolsProtocol):
+        """One connection."""
+
+        _head = 0
+        """Bytes since the last request ended, of which all but the last may be of the body of this one."""
+        _in_head = True
+        _slow: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            """As uvicorn, where there are not too many."""
+            super().connection_made(transport)
+            if len(self.connections) > limits.connections:
+                transport.close()
+                return
+            self._wait()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            """As uvicorn."""
+            self._in_time()
+            super().connection_lost(exc)
+
+        def data_received(self, data: bytes) -> None:
+            """As uvicorn, until the head is too long."""
+            if self._in_head:
+                self._head += len(data)
+            super().data_received(data)
+            if self._in_head and self._head > limits.head_bytes and not self.transport.is_closing():
+                self._refuse("head-too-large", _TOO_LARGE)
+            if self._slow is None and (self.cycle is None or self.cycle.response_complete):
+                self._wait()  # for the end of what is no request yet, or of what nobody reads
+
+        def on_message_begin(self) -> None:
+            """As uvicorn; a second request on the same connection has as much time as the first."""
+            super().on_message_begin()
+            self._in_head = True
+            self._in_time()
+            self._wait()
+
+        def on_headers_complete(self) -> None:
+            """As uvicorn, if what came in one piece is not too long either."""
+            self._in_time()
+            self._in_head, self._head = False, 0
+            if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > limits.head_bytes:
+                self._refuse("head-too-large", _TOO_LARGE)
+                return
+            super().on_headers_complete()
+
+        def on_body(self, body: bytes) -> None:
+            """As uvicorn; of what was refused nothing is kept."""
+            if not self.transport.is_closing():
+                super().on_body(body)
+
+        def on_message_complete(self) -> None:
+            """As uvicorn."""
+            if not self.transport.is_closing():
+                super().on_message_complete()
+
+        def send_400_response(self, msg: str) -> None:
+            """As every other problem is told."""
+            if not self.transport.is_closing():
+                self._refuse("head-wrong", "what was sent is no HTTP that is understood here")
+
+        def _wait(self) -> None:
+            self._slow = self.loop.call_later(limits.head_seconds, self._too_slow)
+
+        def _too_slow(self) -> None:
+            self._slow = None
+            if not self.transport.is_closing():
+                self.transport.close()
+
+        def _in_time(self) -> None:
+            if self._slow is not None:
+                self._slow.cancel()
+                self._slow = None
+
+        def _refuse(self, name: ProblemName, detail: str) -> None:
+            self._in_time()
+            self.transport.write(_answer(Problem(name, detail), self.server_state.default_headers))
+            self.transport.close()
+
+    return Bounded
+
+
+_TOO_LARGE = "the address and the headers of this request are longer than what is read"
+
+
+def _answer(problem: Problem, also: list[tuple[bytes, bytes]]) -> bytes:
+    id = id_for(None)
+    content = json.dumps(plain_data(problem.report(id))).encode() + b"\n"
+    headers: dict[str, Any] = {
+        **HEADERS,
+        "content-type": TYPE,
+        "content-length": len(content),
+        "connection": "close",
+        "x-request-id": id,
+    }
+    told = [*also, *((name.encode(), str(value).encode()) for name, value in headers.items())]
+    lines = b"".join(name + b": " + value + b"\r\n" for name, value in told)
+    return STATUS_LINE[problem.status] + lines + b"\r\n" + content
