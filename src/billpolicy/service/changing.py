@@ -15,8 +15,8 @@ from billpolicy.exchange.callers_file import load_callers
 from billpolicy.service.known import KnownCallers
 from billpolicy.service.serving import InForce, NotTaken, Serving
 from billpolicy.service.sessions import Sessions
-from billpolicy.service.watched import Watched, watched
-from billpolicy.source.files import DISK, Place
+from billpolicy.service.watched import Watched, sign_of, watched
+from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
     from billpolicy import EngineName, Versions
@@ -63,9 +63,7 @@ class CallersSource:
 
     def signs(self) -> Signs:
         """What is there now."""
-        files = Watched(DISK, self.path.parent)
-        files.exists(self.path)
-        return files.as_read()
+        return (sign_of(self.path),)
 
 
 class _Change:

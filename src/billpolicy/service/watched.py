@@ -114,6 +114,11 @@ def watched(at: Place) -> Place:
     return Place(Watched(files, path.parent), path)
 
 
+def sign_of(path: Path) -> Sign:
+    """What is another one where what stands in a file is."""
+    return _sign(_Look(path, "content"))
+
+
 def _sign(look: _Look) -> Sign:
     try:
         if look.what == "names":
