@@ -65,6 +65,11 @@ def _installed() -> Iterator[None]:
 @click.option(
     "--ledger", shell_complete=completing.ledgers, help="Ledger, like sqlite:///ledger.db, instead of a book."
 )
+@click.option(
+    "--operations",
+    type=click.Path(path_type=Path),
+    help="Operations file that pages explain, and try changes of the policy on; nothing of it is posted.",
+)
 @click.option("--host", type=LINE, default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port to listen on.")
 @click.option(
@@ -100,6 +105,7 @@ def command(
     policy: tuple[Place, ...],
     book: Path | None,
     ledger: str | None,
+    operations: Path | None,
     host: str,
     port: int,
     callers: Path | None,
@@ -146,6 +152,7 @@ def command(
         known = None if callers is None else CallersSource(callers, sessions)
         by = OnThisMachine(actor) if known is None else known.read(versions)
         loaded = None if book is None else replace(billpolicy.load_book(book), file=None)
+        shown = () if operations is None else tuple(billpolicy.load_operations(operations))
         if ledger is not None:
             billpolicy.open_ledger(ledger).close()  # each process opens its own; what is wrong with it is told first
         listening = ending.enter_context(listen(host, port))
@@ -158,7 +165,7 @@ def command(
             limits = Limits(at_once=at_once, body_bytes=body_megabytes * _MEGABYTE)
             with ExitStack() as opened:
                 on = loaded if loaded is not None else opened.enter_context(billpolicy.open_ledger(str(ledger)))
-                serving = Serving(InForce(versions), on, by, source=source, limits=limits, log=told)
+                serving = Serving(InForce(versions), on, by, source=source, limits=limits, log=told, operations=shown)
                 changing = Changing(serving, source, known)
                 changing.look(at_once=True)  # it may have changed since, where a process is begun again
                 yield serving, changing

@@ -19,7 +19,7 @@ from billpolicy.service.rates import Rates
 from billpolicy.service.turns import Turns
 
 if TYPE_CHECKING:
-    from billpolicy import Diagnostic, Ledger, Versions
+    from billpolicy import Diagnostic, Instruction, Ledger, Versions
     from billpolicy.service.changing import Source
 
 
@@ -58,6 +58,8 @@ class Serving:
     """Where the policy is read from; None: it stays as it is."""
     not_taken: NotTaken | None = None
     """The newest version of it, where that is not in force."""
+    operations: tuple[Instruction, ...] = ()
+    """Operations on the book or the ledger that pages explain, and try changes of the policy on; never posted."""
     limits: Limits = field(default_factory=Limits)
     log: Log = field(default_factory=Log)
     metrics: Metrics = field(default_factory=Metrics)
