@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,6 +14,8 @@ from billpolicy.service.app import app_of
 from billpolicy.service.callers import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
 from tests.helpers.paths import ROOT
+from tests.pictures.browser import started
+from tests.service.browsing import listening
 
 STORY = ROOT / "examples" / "three-brands"
 OPERATIONS = (STORY / "operations.yaml").read_text(encoding="utf-8")
@@ -48,3 +51,18 @@ def posting(policy: billpolicy.Versions, ledger: billpolicy.Ledger) -> Iterator[
     serving = Serving(InForce(policy), ledger, OnThisMachine(ACTOR))
     with TestClient(app_of(serving), HERE, raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Any]:
+    """One for all tests, since to start it takes longer than to use it."""
+    with started() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def address(policy: billpolicy.Versions) -> Iterator[str]:
+    """Of a service on the book of the story, with its operations at hand."""
+    book, operations = billpolicy.load_book(STORY / "book.yaml"), billpolicy.load_operations(STORY / "operations.yaml")
+    with listening(Serving(InForce(policy), book, OnThisMachine(ACTOR), tuple(operations))) as at:
+        yield at

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 import billpolicy
-from billpolicy.service.callers import OnThisMachine
-from billpolicy.service.serving import InForce, Serving
-from tests.pictures.browser import started
-from tests.service.browsing import listening, visited, wrong_with
-from tests.service.conftest import ACTOR, STORY
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with started() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def address(policy: billpolicy.Versions) -> Iterator[str]:
-    with listening(Serving(InForce(policy), billpolicy.load_book(STORY / "book.yaml"), OnThisMachine(ACTOR))) as at:
-        yield at
+from tests.service.browsing import visited, wrong_with
+from tests.service.conftest import ACTOR
 
 
 def test_nothing_stands_in_a_page_that_would_run(client: TestClient) -> None:

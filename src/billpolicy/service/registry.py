@@ -33,5 +33,7 @@ PAGES: tuple[Endpoint, ...] = (
     waiting_page.PAGE,
     waiting_page.DECIDES,
     waiting_page.POSTS,
+    matrix_page.PAGE,
+    matrix_page.RULE,
 )
 """What people look at."""

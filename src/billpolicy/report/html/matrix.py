@@ -5,7 +5,7 @@ Base rules that one line of the policy says of several operations are one row of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
@@ -19,10 +19,12 @@ from billpolicy.report.html.pieces import LINE, place, spot, terms
 from billpolicy.report.matrix import Exceptional, Following, Inherited, Matrix, Row, Said, Settled
 from billpolicy.report.results import days_text
 from billpolicy.vocabulary.operations import VOCABULARY
-from billpolicy.vocabulary.spec import LEVELS
+from billpolicy.vocabulary.spec import LEVELS, Level
 
 _ABSENT = "–"
 _Cell = Inherited | Settled
+Opens = Callable[[str, str], Mapping[str, str]]
+"""The link of a cell, by its operation and its key, where that leads to more than this page has; its attributes."""
 
 
 class _BaseRule(NamedTuple):
@@ -42,6 +44,7 @@ class _Anchors(NamedTuple):
     """Id of an exception -> its number."""
     new: frozenset[str]
     """The exceptions that the policy below has not, or otherwise."""
+    opens: Opens
 
 
 def matrix_html(matrix: Matrix) -> str:
@@ -51,13 +54,14 @@ def matrix_html(matrix: Matrix) -> str:
     return page(title, body, styles=("matrix.css", "charts.css"), script="matrix.js")
 
 
-def matrix_body(matrix: Matrix) -> Html:
-    """What stands on the page below its title."""
+def matrix_body(matrix: Matrix, opens: Opens = lambda operation, key: {}) -> Html:
+    """What stands on the page below its title. `opens`: where cells lead, if not to their rules further down."""
     rules = _base_rules(matrix.operations)
     anchors = _Anchors(
         {f"{name}.{one.key}": f"base-{at}" for at, one in enumerate(rules, 1) for name in one.operations},
         {one.rule.id: mark for mark, one in enumerate(matrix.exceptions, start=1)},
         frozenset(one.rule.id for one in matrix.exceptions if one.differs),
+        opens,
     )
     parts = {
         "Matrix": (_filters(matrix, rules), _table(matrix, anchors)),
@@ -89,18 +93,25 @@ def _base_rules(rows: Iterable[Row]) -> list[_BaseRule]:
 
     def same(one: tuple[str, _Cell, str]) -> tuple[bool, str, str, int, str, str]:
         key, cell, _ = one
-        return (isinstance(cell, Settled), key, cell.rule.file, cell.rule.line, _value(cell), repr(cell.before))
+        return (isinstance(cell, Settled), key, cell.rule.file, cell.rule.line, value_text(cell), repr(cell.before))
 
     found.sort(key=same)
     grouped = (list(group) for _, group in groupby(found, key=same))
     return [_BaseRule(group[0][0], group[0][1], tuple(name for _, _, name in group)) for group in grouped]
 
 
-def _value(cell: _Cell) -> str:
+def value_text(cell: _Cell) -> str:
+    """The chain, or the value, as a policy writes it."""
     return str(Chain(cell.chain) if isinstance(cell, Inherited) else Setting(cell.value))
 
 
-def _before(cell: _Cell) -> str | None:
+def outcome_text(to: tuple[Level, ...] | str | int | bool) -> str:
+    """What an exception says in its place."""
+    return str(Chain(to) if isinstance(to, tuple) else Setting(to))
+
+
+def before_text(cell: _Cell) -> str | None:
+    """The same of the policy below, where that says otherwise."""
     if isinstance(cell, Inherited):
         return str(Chain(cell.before)) if cell.before else None
     return None if cell.before is None else str(Setting(cell.before))
@@ -131,21 +142,22 @@ def _table(matrix: Matrix, anchors: _Anchors) -> Html:
     for row in matrix.operations:
         if row.attributes:
             makes = ", ".join(kind.replace("_", " ") for kind in row.makes) or _ABSENT
-            cells = (_cell(name, row.attributes.get(name), anchors) for name in matrix.attributes)
+            cells = (_cell(row.operation, name, row.attributes.get(name), anchors) for name in matrix.attributes)
             name = el("th", el("code", row.operation), scope="row")
             rows.append(el("tr", name, el("td", makes, data_label="makes"), *cells, data_operations=row.operation))
     table = el("table", el("thead", head), el("tbody", joined(rows, LINE)), class_="stack", id="matrix")
     return el("div", table, class_="wide", tabindex="0", role="region", aria_label="Operations and attributes")
 
 
-def _cell(name: str, cell: Inherited | None, anchors: _Anchors) -> Html:
+def _cell(operation: str, name: str, cell: Inherited | None, anchors: _Anchors) -> Html:
     if cell is None:
         return el("td", _ABSENT, class_="absent", data_label=name)
-    before = _before(cell)
+    before = before_text(cell)
     differs = before is not None or not anchors.new.isdisjoint(cell.exceptions)
+    link = {"href": f"#{anchors.base[cell.rule.id]}", **anchors.opens(operation, name)}
     return el(
         "td",
-        el("a", _value(cell), href=f"#{anchors.base[cell.rule.id]}", title=f"{cell.rule.id}, {place_text(cell.rule)}"),
+        el("a", value_text(cell), title=f"{cell.rule.id}, {place_text(cell.rule)}", **link),
         *_changed(cell, anchors),
         data_label=name,
         data_keys=name,
@@ -161,7 +173,7 @@ def _changed(cell: _Cell, anchors: _Anchors) -> Iterator[Html]:
         number = anchors.exceptions[id]
         yield Html(" ")
         yield el("a", f"[{number}]", href=f"#exception-{number}", title=id)
-    before = _before(cell)
+    before = before_text(cell)
     if before is not None:
         yield el("span", f"was {before}", class_="before")
 
@@ -175,7 +187,6 @@ def _when(one: Exceptional | Following) -> Html:
 
 
 def _exception(one: Exceptional, anchors: _Anchors) -> Html:
-    then = {key: Chain(to) if isinstance(to, tuple) else Setting(to) for key, to in one.then.items()}
     levels = sorted({level for to in one.then.values() if isinstance(to, tuple) for level in to})
     number = anchors.exceptions[one.rule.id]
     beats = (
@@ -185,7 +196,7 @@ def _exception(one: Exceptional, anchors: _Anchors) -> Html:
     told = {
         "of": joined((el("code", name) for name in one.operations), ", "),
         "when": _when(one),
-        "then": joined((joined((el("code", key), ": ", str(to))) for key, to in then.items()), ", "),
+        "then": joined((joined((el("code", key), ": ", outcome_text(to))) for key, to in one.then.items()), ", "),
         "in force": days_text(one.in_force),
         "beats": joined(beats, ", "),
         "because": one.rule.because or "",
@@ -272,7 +283,7 @@ def _rules(rules: Iterable[_BaseRule], anchors: _Anchors) -> Html:
             el("th", el("code", one.key), scope="row"),
             el(
                 "td",
-                _value(one.cell),
+                value_text(one.cell),
                 *_changed(one.cell, anchors),
                 data_label="value",
             ),
@@ -280,11 +291,11 @@ def _rules(rules: Iterable[_BaseRule], anchors: _Anchors) -> Html:
             el("td", said(one.cell.rule.because or ""), data_label="because"),
             el("td", place(one.cell.rule), data_label="where"),
             id=f"base-{at}",
-            class_="rule" + (" differs" if _before(one.cell) is not None else ""),
+            class_="rule" + (" differs" if before_text(one.cell) is not None else ""),
             data_operations=" ".join(one.operations),
             data_keys=one.key,
             data_levels=" ".join(one.cell.chain) if isinstance(one.cell, Inherited) else None,
-            data_differs=_before(one.cell) is not None,
+            data_differs=before_text(one.cell) is not None,
         )
         for at, one in enumerate(rules, start=1)
     ]

@@ -54,7 +54,7 @@ def framed(
         *(el("script", src=f"/static/{name}", defer=True) for name in ("htmx.min.js", "service.js", *scripts)),
     )
     skip = el("a", "Skip to the content", href="#content", class_="skip")
-    main = el("main", el("h1", title), body, id="content", tabindex="-1", class_="wide" if wide else None)
+    main = el("main", el("h1", title), body, id="content", tabindex="-1", class_="broad" if wide else None)
     told = el("p", id="said", class_="said", role="status")
     whole = joined((skip, _header(asked), main, told), LINE)
     return Answer(Html(f'<!doctype html><html lang="en">{el("head", *head)}\n{el("body", whole)}</html>\n'), status)

@@ -1,0 +1,69 @@
+"""The text of a policy that is in force: its files, the lines of a rule, and the policy with another text of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from billpolicy.report.html.markup import Html, el, joined
+from billpolicy.source.files import STANDARD_AT, Place, Texts
+
+if TYPE_CHECKING:
+    from billpolicy import Policy
+
+_MOST_LINES = 40
+"""Of a rule that are quoted."""
+
+
+def texts_of(policy: Policy) -> dict[str, str]:
+    """Every file that it was read from, by the name that positions carry, those of its bases first."""
+    return {
+        str(Path(layer.path, name) if layer.is_folder else layer.path): text
+        for layer in policy.layers
+        for name, text in layer.files
+    }
+
+
+def editable(policy: Policy) -> dict[str, str]:
+    """The files of it that somebody here has written: those of the standard policy come with the program. Its own
+    come first, then those of what it extends."""
+    own = [name for name in texts_of(policy) if STANDARD_AT not in Path(name).parents]
+    texts = texts_of(policy)
+    return {name: texts[name] for name in sorted(own, key=lambda name: name not in policy.own_files)}
+
+
+def place_of(policy: Policy, changed: Mapping[str, str] = {}) -> Place:
+    """Where it is read from again: from its texts as they were read, and no disk; some of them changed."""
+    texts = {**texts_of(policy), **changed}
+    return Place(Texts({name: text.encode() for name, text in texts.items()}), Path(policy.layers[-1].path))
+
+
+def quoted(policy: Policy, file: str, line: int) -> Html:
+    """The lines of a rule, with one before and one after them; nothing where the file is not known."""
+    text = texts_of(policy).get(file)
+    if text is None:
+        return Html("")
+    lines = text.split("\n")
+    last = _last_of(lines, line)
+    shown = range(max(line - 1, 1), min(last + 1, len(lines)) + 1)
+    items = (
+        el("li", lines[at - 1].expandtabs(2), data_line=at, class_="here" if line <= at <= last else None)
+        for at in shown
+    )
+    label = f"Lines {line} to {last} of {file}" if last > line else f"Line {line} of {file}"
+    return el("div", el("ol", joined(items)), class_="lines", tabindex="0", role="region", aria_label=label)
+
+
+def _last_of(lines: list[str], line: int) -> int:
+    """The last line of what begins on a line: what follows it and stands further to the right."""
+    first = lines[line - 1]
+    depth = len(first) - len(first.lstrip(" "))
+    last = line
+    for at in range(line + 1, min(len(lines), line + _MOST_LINES) + 1):
+        text = lines[at - 1]
+        if text.strip():
+            if len(text) - len(text.lstrip(" ")) <= depth:
+                break
+            last = at
+    return last
