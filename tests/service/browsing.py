@@ -43,7 +43,10 @@ def listening(serving: Serving) -> Iterator[str]:
 def visited(browser: Any, address: str, *, width: int = 1200, script: bool = True, scheme: str = "light") -> Any:
     """A page; whatever goes wrong on it, and whatever it fetches from elsewhere, is a line of `page.wrong`."""
     context = browser.new_context(
-        viewport={"width": width, "height": 900}, java_script_enabled=script, color_scheme=scheme, accept_downloads=True
+        viewport={"width": width, "height": 900},
+        java_script_enabled=script,
+        color_scheme=scheme,
+        reduced_motion="reduce",  # so that what is looked at does not depend on when
     )
     page = context.new_page()
     page.wrong = []

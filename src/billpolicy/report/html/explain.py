@@ -3,13 +3,13 @@ what became of the others. All of it is there without a script; what few will as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.policy.model import Setting
 from billpolicy.report.effect import Effect
 from billpolicy.report.effect_text import COLUMNS, below, heading, rows
-from billpolicy.report.explanation import Candidate, Decision, Explanation, ExplanationReport
+from billpolicy.report.explanation import Candidate, Decision, Explanation, ExplanationReport, Rule
 from billpolicy.report.explanation_text import QUIET, is_asked, value_text
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.page import page
@@ -27,40 +27,48 @@ _BECAME = {
     "less_specific": "less specific",
     "nothing_to_do": "nothing to do",
 }
+_TITLE = "How it is decided, and why"
 Settled = Sequence[tuple[str, Sequence[Explanation]]]
 """A heading, and what would be decided then."""
+Quote = Callable[[Rule], Html]
+"""Gives the lines of a rule, where its text is at hand."""
 
 
 def explain_html(report: ExplanationReport, settled: Settled = ()) -> str:
     """What `explain` answers. `settled`: of what was refused for a conflict of rules, what each of them would do."""
-    parts = [*map(refused, report.refused), *map(_effect, report.effects), *map(_explanation, report.explanations)]
+    return page(_TITLE, joined((el("h1", _TITLE), explain_body(report, settled)), LINE), styles=("explain.css",))
+
+
+def explain_body(report: ExplanationReport, settled: Settled = (), quote: Quote = lambda rule: Html("")) -> Html:
+    """The same without the frame of the page and its title."""
+    parts = [*map(refused, report.refused), *map(_effect, report.effects)]
+    parts += (_explanation(one, quote=quote) for one in report.explanations)
     for title, explanations in settled:
         below_it = (_explanation(one, level=3) for one in explanations)
         parts.append(Part(said(title), joined((section(3, one.title, [one.content]) for one in below_it), LINE)))
     summary = []
     if report.posted_before:
         summary.append(f"Posted before, and not explained again: {', '.join(report.posted_before)}.")
-    return _page("How it is decided, and why", summary, parts)
+    return _body(summary, parts)
 
 
 def posted_html(found: PostedExplanation, id: str) -> str:
     """What `ledger explain` answers about `id`."""
     parts = [*map(_explanation, found.explanations), *map(_without_policy, found.decisions)]
-    return _page(f"How {id} was decided, and why", [found.without_policy] if found.without_policy else [], parts)
+    title = f"How {id} was decided, and why"
+    body = _body([found.without_policy] if found.without_policy else [], parts)
+    return page(title, joined((el("h1", title), body), LINE), styles=("explain.css",))
 
 
 def posted_parts(found: PostedExplanation) -> list[Html]:
     """The same as parts of a page that tells more of the document."""
     told = [el("p", said(found.without_policy))] if found.without_policy else []
-    return [
-        *told,
-        *(one.content for one in (*map(_explanation, found.explanations), *map(_without_policy, found.decisions))),
-    ]
+    parts = (*map(_explanation, found.explanations), *map(_without_policy, found.decisions))
+    return [*told, *(one.content for one in parts)]
 
 
-def _page(title: str, summary: Iterable[str], parts: Iterable[Part]) -> str:
-    body = (el("h1", title), *(el("p", said(one)) for one in summary), sections(parts))
-    return page(title, joined(body, LINE), styles=("explain.css",))
+def _body(summary: Iterable[str], parts: Iterable[Part]) -> Html:
+    return joined((*(el("p", said(one)) for one in summary), sections(parts)), LINE)
 
 
 def _effect(effect: Effect) -> Part:
@@ -69,7 +77,7 @@ def _effect(effect: Effect) -> Part:
     return Part(heading(effect), joined((table(COLUMNS, told), listed(below(effect, every_line=True)))))
 
 
-def _explanation(one: Explanation, level: int = 2) -> Part:
+def _explanation(one: Explanation, level: int = 2, quote: Quote = lambda rule: Html("")) -> Part:
     """Its parts are one level below its heading."""
     step = one.step_rule
     made = f"{one.document.replace('_', ' ')} {one.number}" if one.document else ""
@@ -81,7 +89,7 @@ def _explanation(one: Explanation, level: int = 2) -> Part:
         "because": said(step.because or "") if step else "",
         "policy": joined((one.policy, " ", el("code", one.policy_digest[:12]), f", engine {one.engine}")),
     }
-    attributes = [_attribute(each, level + 2) for each in one.decisions if each.kind == "attribute"]
+    attributes = [_attribute(each, level + 2, quote) for each in one.decisions if each.kind == "attribute"]
     settings = [each for each in one.decisions if each.kind == "setting"]
     parts = [
         ("Attributes", attributes),
@@ -97,7 +105,7 @@ def _explanation(one: Explanation, level: int = 2) -> Part:
     return Part(title, joined((terms(about), *content), LINE))
 
 
-def _attribute(one: Decision, level: int) -> Html:
+def _attribute(one: Decision, level: int, quote: Quote) -> Html:
     """The value, the levels up to it with what each holds, and the rule that says so."""
     told = {"rule": _by(one), "because": said(one.rule.because or "")}
     return el(
@@ -105,6 +113,7 @@ def _attribute(one: Decision, level: int) -> Html:
         el(f"h{level}", el("code", one.key), ": ", el("span", one.value, class_="now")),
         _chain(one),
         terms(told),
+        quote(one.rule),
         _others(one),
         class_="card",
     )

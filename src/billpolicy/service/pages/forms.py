@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 from urllib.parse import parse_qsl
 
@@ -44,7 +44,7 @@ def field(
     beside: Html | None = None,
 ) -> Html:
     """A control below its label; it is made with `about` so that what helps and what is wrong is read out with it."""
-    told = [el("p", said(_said(one)), class_="error") for one in problems]
+    told = [line for one in problems for line in _wrong(one)]
     return el(
         "div",
         el("label", label, for_=name),
@@ -55,8 +55,10 @@ def field(
     )
 
 
-def _said(one: Diagnostic) -> str:
-    return f"{one.message}: {one.hint}" if one.hint else one.message
+def _wrong(one: Diagnostic) -> Iterator[Html]:
+    yield el("p", said(one.message), class_="error")
+    if one.hint:
+        yield el("p", said(one.hint), class_="help")
 
 
 def _about(name: str, help: str, problems: Sequence[Diagnostic]) -> dict[str, str | bool | None]:

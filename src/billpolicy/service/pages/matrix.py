@@ -94,7 +94,7 @@ def _levels(cell: Inherited | Settled) -> Html:
     return joined(
         (
             el("p", "The first of these that has a value:", class_="soft"),
-            el("ol", *steps, class_="chain", aria_label="Levels"),
+            el("ol", *steps, class_="chain plain", aria_label="Levels"),
         )
     )
 

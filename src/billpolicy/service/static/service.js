@@ -4,7 +4,8 @@ const say = (text) => { document.getElementById("said").textContent = text; };
 
 // What htmx put into a page that asks for it is gone to: into a dialog, which is opened; or to what has `data-focus`.
 document.addEventListener("htmx:after:swap", (event) => {
-  const { target, swap } = event.detail.ctx;
+  const { target: asked, swap } = event.detail.ctx;
+  const target = asked?.isConnected ? asked : document.getElementById(asked?.id);
   if (!(target instanceof Element) || swap === "none") return;
   if (target instanceof HTMLDialogElement && !target.open) target.showModal();
   target.querySelector("[data-focus]")?.focus({ preventScroll: target instanceof HTMLDialogElement });

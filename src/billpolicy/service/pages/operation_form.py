@@ -1,0 +1,118 @@
+"""The form of an operation: a control for each of its fields, made of the published schema, and what was filled in as
+the words of a typed operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.report.html.markup import Html, el, joined, said
+from billpolicy.report.html.pieces import LINE
+from billpolicy.service.pages.forms import choice_field, text_field
+
+_LISTED = 2
+"""Entries of a list that a form has room for; more of them are written as YAML."""
+_LEFT_OUT = ("id", "operation", "approved_by")
+"""What nobody fills in: an id is made, and whoever approves does it for themselves."""
+_FIELD = "field."
+"""Begins the name of each control of a form, so that no field of an operation is taken for another one of the page."""
+
+
+@cache
+def _schemas() -> Mapping[str, Any]:
+    from billpolicy.exchange.schemas import schema_of
+
+    found: Mapping[str, Any] = schema_of("operations")["definitions"]
+    return found
+
+
+def operation_fields(
+    name: str, attributes: Iterable[str], filled: Mapping[str, str], problems: Mapping[str, list[Diagnostic]]
+) -> Html:
+    """The controls of an operation, those that it needs first. `attributes`: of the policy, each of which an operation
+    may ask for; `problems`: by the word that each is about, as `words_of` has it."""
+    schema = _schemas()[name]
+    needed = [key for key in schema["properties"] if key in schema.get("required", ())]
+    rest = [key for key in schema["properties"] if key not in needed]
+    by_field: dict[str, list[Diagnostic]] = {}
+    for word, found in problems.items():
+        by_field.setdefault(word.partition("=")[0], []).extend(found)
+
+    def shown(keys: Iterable[str], *, required: bool) -> Html:
+        controls = (
+            control
+            for key in keys
+            if key not in _LEFT_OUT
+            for control in _controls(key, schema["properties"][key], attributes, filled, by_field, required=required)
+        )
+        return el("div", joined(controls, LINE), class_="fields")
+
+    is_open = any(_FIELD + path in filled and filled[_FIELD + path] for path in _paths(rest, filled)) or bool(by_field)
+    more = el("details", el("summary", "More fields"), shown(rest, required=False), open=is_open)
+    return joined((el("p", said(schema["description"]), class_="soft"), shown(needed, required=True), more), LINE)
+
+
+def _paths(keys: Iterable[str], filled: Mapping[str, str]) -> Iterator[str]:
+    """The fields that were filled in of these."""
+    wanted = set(keys)
+    for name in filled:
+        path = name.removeprefix(_FIELD)
+        if path.partition(".")[0] in wanted:
+            yield path
+
+
+def _controls(
+    path: str,
+    schema: Mapping[str, Any],
+    attributes: Iterable[str],
+    filled: Mapping[str, str],
+    problems: Mapping[str, list[Diagnostic]],
+    *,
+    required: bool = False,
+) -> Iterator[Html]:
+    """A control, or several of a field that has fields of its own."""
+    inner = _schemas()[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    if path == "attributes":
+        for name in attributes:
+            yield from _controls(f"attributes.{name}", {}, (), filled, problems)
+    elif inner.get("type") == "object" and "properties" in inner:
+        for key, each in inner["properties"].items():
+            yield from _controls(f"{path}.{key}", each, (), filled, problems)
+    elif inner.get("type") == "array" and "$ref" in inner["items"]:
+        for number in range(1, _LISTED + 1):
+            yield from _controls(f"{path}.{number}", inner["items"], (), filled, problems)
+    else:
+        yield _control(path, inner, filled.get(_FIELD + path, ""), problems.get(path, ()), required=required)
+
+
+def _control(
+    path: str, schema: Mapping[str, Any], value: str, problems: Iterable[Diagnostic], *, required: bool
+) -> Html:
+    name, label, found = _FIELD + path, _label(path), list(problems)
+    kinds = [schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    choices = next((one["enum"] for one in kinds if "enum" in one), None)
+    if any(one.get("type") == "boolean" for one in kinds):
+        choices = ["true", "false"]
+    if choices is not None:
+        return choice_field(name, label, {"": "–", **{str(one): str(one) for one in choices}}, value, problems=found)
+    if any(one.get("format") == "date" for one in kinds):
+        return text_field(name, label, value, type="date", problems=found, required=required)
+    several = any(one.get("type") == "array" for one in kinds)
+    help = "several with commas between them" if several else ""
+    return text_field(name, label, value, help=help, problems=found, required=required)
+
+
+def _label(path: str) -> str:
+    """`items.1.amount` as `item amount 1` would be guessed at; so it is the name that files have, with spaces."""
+    return path.replace("_", " ").replace(".", " · ").removeprefix("attributes · ")
+
+
+def words_of(filled: Mapping[str, str]) -> list[str]:
+    """What was filled in, as it would be typed: `field=value`."""
+    return [
+        f"{name.removeprefix(_FIELD)}={value.strip()}"
+        for name, value in filled.items()
+        if name.startswith(_FIELD) and value.strip()
+    ]
