@@ -64,5 +64,5 @@ def browser() -> Iterator[Any]:
 def address(policy: billpolicy.Versions) -> Iterator[str]:
     """Of a service on the book of the story, with its operations at hand."""
     book, operations = billpolicy.load_book(STORY / "book.yaml"), billpolicy.load_operations(STORY / "operations.yaml")
-    with listening(Serving(InForce(policy), book, OnThisMachine(ACTOR), tuple(operations))) as at:
+    with listening(Serving(InForce(policy), book, OnThisMachine(ACTOR), operations=tuple(operations))) as at:
         yield at

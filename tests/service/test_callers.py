@@ -187,7 +187,11 @@ def test_each_may_do_what_their_scopes_say(client: TestClient) -> None:
     assert client.get("/matrix").headers["www-authenticate"] == "Bearer"
     assert client.get("/matrix", headers=bearer(BOT)).status_code == 403
     assert client.get("/matrix", headers=bearer(UI)).status_code == 200
-    answer = client.post("/explain", content=OPERATIONS, headers={**bearer(BOT), "content-type": "application/yaml"})
+    answer = client.post(
+        "/explain",
+        content=OPERATIONS.replace("    actor: ines\n", ""),
+        headers={**bearer(BOT), "content-type": "application/yaml"},
+    )
     assert answer.status_code == 200
     refused = client.post("/explain", headers=bearer(SCRAPER)).json()
     assert refused["detail"] == "`scraper` may not do this: it takes the scope `plan`"

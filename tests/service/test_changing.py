@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -204,8 +203,8 @@ class TestCallers:
     """Those of a file that changes."""
 
     @pytest.fixture
-    def tokens(self) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
-        yield new_token(), new_token()
+    def tokens(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        return new_token(), new_token()
 
     def test_a_removed_token_is_nobodys_and_a_wrong_file_changes_nothing(
         self, changed: Changed, folder: Path, tokens: tuple[tuple[str, str], tuple[str, str]]

@@ -14,7 +14,7 @@ from billpolicy.service.app import app_of
 from billpolicy.service.callers import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
 from tests.service.browsing import visited, wrong_with
-from tests.service.conftest import STORY
+from tests.service.conftest import HERE, STORY
 
 DISPUTES = "credit_memo_from_invoice"
 
@@ -80,7 +80,7 @@ def versions(tmp_path: Path) -> Iterator[TestClient]:
         )
     policy = billpolicy.load_policy(tmp_path / "first.yaml", tmp_path / "second.yaml", engine="python")
     book = billpolicy.load_book(STORY / "book.yaml")
-    with TestClient(app_of(Serving(InForce(policy), book, OnThisMachine()))) as client:
+    with TestClient(app_of(Serving(InForce(policy), book, OnThisMachine())), HERE) as client:
         yield client
 
 

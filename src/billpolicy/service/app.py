@@ -21,7 +21,9 @@ from billpolicy.service.endpoint import Answer, Asked, Endpoint, Lines
 from billpolicy.service.files import static
 from billpolicy.service.gate import NAMES, body_of, caller_of, problem_in
 from billpolicy.service.noted import Noted
+from billpolicy.service.pages.frame import is_for_part
 from billpolicy.service.pages.login import to_login
+from billpolicy.service.pages.problem import problem_page
 from billpolicy.service.parameters import check_query
 from billpolicy.service.passing import Passing
 from billpolicy.service.problems import Problem, answer_of
@@ -63,6 +65,7 @@ def _asked(serving: Serving, endpoint: Endpoint) -> Any:
     async def answer(request: Request) -> Response:
         noted: Noted = request.state.noted
         noted.route = endpoint.path
+        asked = None
         try:
             caller = caller_of(serving, request, endpoint.scope)
             noted.caller = caller.name
@@ -95,6 +98,8 @@ def _asked(serving: Serving, endpoint: Endpoint) -> Any:
             problem = _noted(error, serving, noted)
             if problem.name == "unauthenticated" and endpoint in PAGES and endpoint.method == "GET":
                 return to_login(request.url.path, request.headers)
+            if asked is not None and endpoint in PAGES and not is_for_part(asked):
+                return _response(problem_page(asked, problem), asked)
             return answer_of(problem, noted.id)
 
     return functools.wraps(endpoint.answer)(answer)

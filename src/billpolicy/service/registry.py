@@ -5,7 +5,6 @@ from __future__ import annotations
 from billpolicy.service.endpoint import Endpoint
 from billpolicy.service.endpoints import approve, explain, matrix, plan, post, waiting, withdraw
 from billpolicy.service.pages import account, accounts, document, history, login
-from billpolicy.service.endpoints import explain, matrix
 from billpolicy.service.pages import explain as explain_page
 from billpolicy.service.pages import matrix as matrix_page
 from billpolicy.service.pages import plan as plan_page
@@ -26,6 +25,9 @@ PAGES: tuple[Endpoint, ...] = (
     login.BEGIN,
     login.END,
     matrix_page.PAGE,
+    matrix_page.RULE,
+    explain_page.PAGE,
+    explain_page.WRITTEN,
     accounts.PAGE,
     account.PAGE,
     document.PAGE,
@@ -35,9 +37,5 @@ PAGES: tuple[Endpoint, ...] = (
     waiting_page.PAGE,
     waiting_page.DECIDES,
     waiting_page.POSTS,
-    matrix_page.PAGE,
-    matrix_page.RULE,
-    explain_page.PAGE,
-    explain_page.WRITTEN,
 )
 """What people look at."""
