@@ -17,7 +17,7 @@ from billpolicy.source.tree import parse_text
 if TYPE_CHECKING:
     from billpolicy import Instruction
 
-HELP = "a line, like `write_off_invoice invoice=INV00000001`, or YAML as in an operations file"
+HELP = "A line, like write_off_invoice invoice=INV00000001, or YAML as in an operations file."
 
 
 def typed(asked: Asked, text: str, day: datetime.date) -> Instruction:

@@ -38,7 +38,7 @@ def _show(asked: Asked) -> Answer:
             *([allocation_chart(spread)] if spread is not None and len(spread.shares) > 1 else ()),
             *_applied(shown, written),
         ),
-        "What it inherits": _inherited(shown),
+        "What it inherits": [] if posted is not None else _inherited(shown),
         "How it was decided": [] if posted is None else posted_parts(posted),
         "What was made from it": [document_links(one.number for one in (*shown.created, *shown.refunds))],
         "Who did it": _who(shown, written),

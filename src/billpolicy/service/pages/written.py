@@ -7,6 +7,7 @@ value stands beside it as everywhere else.
 from __future__ import annotations
 
 import datetime
+import html
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -34,8 +35,8 @@ class Written:
         digits = -int(amount.as_tuple().exponent)
         pattern = f"#,##0.{'0' * digits}" if digits > 0 else "#,##0"
         told = format_decimal(amount, format=pattern, locale=self._locale)
-        shown = el("data", told, value=str(amount), class_="amount")
-        return shown if currency is None else joined((shown, f"\N{NO-BREAK SPACE}{currency}"))
+        shown = el("data", _as_written(told), value=str(amount), class_="amount")
+        return shown if currency is None else joined((shown, _as_written("\N{NO-BREAK SPACE}"), currency))
 
     def amounts(self, by_currency: Mapping[str, Decimal]) -> Html:
         """One amount for each currency, below one another; nothing where all are zero."""
@@ -46,7 +47,7 @@ class Written:
         """A day; nothing where there is none."""
         if day is None:
             return Html("")
-        return el("time", format_date(day, "medium", locale=self._locale), datetime=day.isoformat())
+        return el("time", _as_written(format_date(day, "medium", locale=self._locale)), datetime=day.isoformat())
 
     def days(self, first: datetime.date | None, last: datetime.date | None) -> Html:
         """From a day to another one; nothing where it is not said when that begins."""
@@ -55,7 +56,12 @@ class Written:
     def moment(self, moment: datetime.datetime) -> Html:
         """A moment, in UTC."""
         told = format_datetime(moment.astimezone(datetime.UTC), "medium", locale=self._locale)
-        return el("time", f"{told} UTC", datetime=moment.isoformat())
+        return el("time", _as_written(f"{told} UTC"), datetime=moment.isoformat())
+
+
+def _as_written(told: str) -> Html:
+    """What Babel wrote: the spaces of a language are no ones to be shown as an escape."""
+    return Html(html.escape(told))
 
 
 @lru_cache(maxsize=1000)
