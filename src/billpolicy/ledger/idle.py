@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import weakref
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 
 class _Open(Protocol):
@@ -15,7 +16,7 @@ _Driver = TypeVar("_Driver", bound=_Open)
 
 class Idle(Generic[_Driver]):
     """Those of one database. Threads may share it. Where it is forgotten, as a program may forget to close a ledger,
-    they are closed, too."""
+    they are closed, too; and before the process forks: a child would share them with its parent."""
 
     def __init__(self, most: int | None = None) -> None:
         """`most`: how many are kept; None is all."""
@@ -24,6 +25,7 @@ class Idle(Generic[_Driver]):
         self._closed = False
         # Not at the end of the process: that of a child would let go of locks that its parent holds.
         weakref.finalize(self, _close_all, self._free).atexit = False
+        _EVERY.add(self)
 
     def take(self) -> _Driver | None:
         """One of them, which is the caller's now; None if there is none."""
@@ -54,3 +56,15 @@ def _close_all(free: list[_Driver]) -> None:
         except IndexError:  # also where another thread took the last
             return
         driver.close()
+
+
+_EVERY: weakref.WeakSet[Idle[Any]] = weakref.WeakSet()
+
+
+def _before_fork() -> None:
+    for idle in list(_EVERY):
+        _close_all(idle._free)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(before=_before_fork)

@@ -82,6 +82,17 @@ class Connection:
         """What is to be asked at the end of `at_once`."""
         self._gathered: list[Write] | None = None
         """What is to be written at the end of `together`."""
+        self._streaming: list[Any] = []
+        """Cursors of which not all was read yet."""
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of what was not read to its end, as where a reader stops in the middle: whoever is lent the driver
+        next would find the moment of now still open."""
+        for cursor in self._streaming:
+            cursor.close()
 
     def rows(self, statement: str, keys: Collection[Any] | None = None, **values: Any) -> list[Row]:
         """The rows that a statement finds. With no keys nothing is asked: there is nothing to be found."""
@@ -127,8 +138,10 @@ class Connection:
         """All rows that a statement finds, one by one: for what may be more than is to be held at once."""
         sql, given = self._put(statement, None, values)
         with closing(self.dialect.streaming(self.driver)) as cursor:  # of its own: others are asked for rows meanwhile
+            self._streaming.append(cursor)
             cursor.execute(sql, given)
             yield from cursor
+            self._streaming.remove(cursor)
 
     def run(self, statement: str, rows: Sequence[Row]) -> None:
         """A statement once for each row of its parameters, in the order in which it names them."""

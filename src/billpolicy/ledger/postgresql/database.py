@@ -59,7 +59,13 @@ WHERE current_schema IS NOT NULL
 """Names are those of the ledger's schema, and before these the server's own: others could stand in their place."""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('billpolicy'), hashtext(current_schema()))"
 _LOCK_IF_MAY_WRITE = f"SELECT CASE WHEN has_table_privilege('chain', 'INSERT') THEN CAST(({_LOCK}) AS text) END"
-"""Nothing is locked, and null is found, where this role may only read."""
+"""Nothing is locked where this role may only read."""
+_REVISION_IF_MAY_WRITE = """
+SELECT CASE WHEN has_table_privilege('chain', 'INSERT')
+THEN coalesce((SELECT max(version_num) FROM alembic_version), '') END
+"""
+"""Of the tables, as it is when the lock is given: a newer program may have brought them up to date since the ledger was
+opened."""
 _KEYED = {
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",
@@ -173,7 +179,8 @@ class PostgresDatabase:
         """A connection that sees the ledger as of one moment. Raises `Refused` where the server fails."""
         with self._failures(), self._connection(*_TO_READ) as (driver, _):
             try:
-                yield Connection(driver, DIALECT)
+                with Connection(driver, DIALECT) as connection:
+                    yield connection
                 driver.execute("COMMIT")  # to roll back would let the driver forget all statements that it has prepared
             except psycopg.errors.InsufficientPrivilege:
                 _roll_back(driver)
@@ -190,12 +197,16 @@ class PostgresDatabase:
         """
         if get_ident() in self._writing:  # it would wait for itself
             raise ValueError("this ledger is being written already, by whoever called this")
-        with self._failures(), self._connection(*_to_write(), _LOCK_IF_MAY_WRITE) as (driver, locked):
+        turn = (*_to_write(), _LOCK_IF_MAY_WRITE, _REVISION_IF_MAY_WRITE)
+        with self._failures(), self._connection(*turn) as (driver, revision):
             self._writing.add(get_ident())
             try:
-                if locked is None:
+                if revision is None:
                     raise may_only_read(self.url)
-                yield Connection(driver, DIALECT)
+                if revision != REVISIONS[-1]:
+                    _refuse_unknown(version_in(driver, self.url), self.url)
+                with Connection(driver, DIALECT) as connection:
+                    yield connection
                 driver.execute("COMMIT")
             except psycopg.errors.InsufficientPrivilege:
                 _roll_back(driver)
@@ -344,12 +355,17 @@ def open_database(url: str) -> PostgresDatabase:
             if version is None and not may_make_tables(connection.driver):
                 hint = "check the address, or have the role that is to own the ledger run `billpolicy ledger init`"
                 raise refusal("ledger-empty", "there are no tables here yet", url, hint)
-        address = told_address(url)
-        refuse_other_revision(version, address, Position(address), "there are no tables here yet")
+        _refuse_unknown(version, url)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _refuse_unknown(version: str | None, url: str) -> None:
+    """Refuse a ledger whose tables have another revision than those of this program."""
+    address = told_address(url)
+    refuse_other_revision(version, address, Position(address), "there are no tables here yet")
 
 
 def version_in(driver: psycopg.Connection, url: str) -> str | None:

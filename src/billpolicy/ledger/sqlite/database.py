@@ -21,7 +21,7 @@ from billpolicy.ledger.files import exists, refusal
 from billpolicy.ledger.idle import Idle
 from billpolicy.ledger.schema import APPLICATION_ID, REVISIONS
 from billpolicy.ledger.sqlite.failures import damaged, is_of_tables, refuse_failed_read, storage_failures
-from billpolicy.ledger.sqlite.files import UNLOCKED, changed, mode_of, path_of, refuse_strangers
+from billpolicy.ledger.sqlite.files import SCHEME, UNLOCKED, changed, file_at, mode_of, path_of, refuse_strangers
 from billpolicy.ledger.statements import Connection, Question, Write, written_by
 from billpolicy.ledger.structure import unlike
 from billpolicy.source.codec import encode
@@ -73,7 +73,10 @@ class SqliteDatabase:
     def __init__(self, path: Path, mode: str) -> None:
         self.path = path
         self.mode = mode
-        self._idle: Idle[sqlite3.Connection] = Idle()
+        # Without locks it keeps in mind what it read, and is not told that it is another by now.
+        self._idle: Idle[sqlite3.Connection] = Idle(most=0 if mode == UNLOCKED else None)
+        self._file: tuple[int, int] | None = None
+        """Which one it is, since it was opened first."""
         _keep_freed_memory()
         self._writer = Lock()
         self._writes: int | None = None
@@ -91,7 +94,8 @@ class SqliteDatabase:
         with self._failures(), self._connection() as driver:
             driver.execute("BEGIN")
             try:
-                yield Connection(driver, DIALECT)
+                with Connection(driver, DIALECT) as connection:
+                    yield connection
             finally:
                 driver.rollback()
         if unlocked and changed(self.path) != before:
@@ -109,11 +113,14 @@ class SqliteDatabase:
             raise refusal("ledger-read-only", message, self.path, "check who may write the file and its folder")
         if self._writes == get_ident():  # it would wait for itself
             raise ValueError("this ledger is being written already, by whoever called this")
-        with self._writer, self._failures(), self._connection() as driver:
+        with self._turn(), self._failures(), self._connection() as driver:
             driver.execute("BEGIN IMMEDIATE")
             self._writes = get_ident()
             try:
-                yield Connection(driver, DIALECT)
+                _refuse_unknown(version_in(driver, self.path), self.path)
+                with Connection(driver, DIALECT) as connection:
+                    yield connection
+                self._refuse_another_file()
                 driver.execute("COMMIT")
             except BaseException:
                 driver.rollback()
@@ -145,6 +152,25 @@ class SqliteDatabase:
             yield table, parent
 
     @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One thread after the other, each waiting as long as another program would."""
+        if not self._writer.acquire(timeout=BUSY_SECONDS):
+            message = "this ledger is being written, and that did not finish in time"
+            raise refusal("ledger-busy", message, self.path, "try again in a moment; nothing was changed")
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    def _refuse_another_file(self) -> None:
+        """Raise `Refused` where the file that is open has lost its name: what is written to it then is lost."""
+        found = file_at(self.path)
+        if self._file is not None and found != self._file:
+            what = "is gone" if found is None else "is another file by now"
+            message = f"this ledger {what}, since it was opened; nothing was changed"
+            raise refusal("ledger-changed", message, self.path, "see that it is the right one, and open it again")
+
+    @contextmanager
     def _failures(self) -> Iterator[None]:
         """As `storage_failures`; what fails because the tables are not a ledger's any more is told as that."""
         with storage_failures(self.path):
@@ -166,7 +192,9 @@ class SqliteDatabase:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """A connection that nobody else uses meanwhile. What is left of a transaction is rolled back at the end."""
+        self._refuse_another_file()
         driver = self._idle.take() or connect(self.path, self.mode, BUSY_SECONDS)
+        self._file = self._file or file_at(self.path)
         try:
             yield driver
         finally:
@@ -222,15 +250,21 @@ def open_database(url: str) -> SqliteDatabase:
     try:
         with database.reading() as connection:
             version = version_in(connection.driver, path)
-        keep = (
-            "if this is a backup, leave it as it is, and restore it to another name; "
-            f"if not, back it up with `billpolicy ledger backup {url} FILE`"
-        )
-        refuse_other_revision(version, url, Position(str(path)), "this file is empty", keep)
+        _refuse_unknown(version, path)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _refuse_unknown(version: str | None, path: Path) -> None:
+    """Refuse a ledger whose tables have another revision than those of this program."""
+    url = f"{SCHEME}{path}"
+    keep = (
+        "if this is a backup, leave it as it is, and restore it to another name; "
+        f"if not, back it up with `billpolicy ledger backup {url} FILE`"
+    )
+    refuse_other_revision(version, url, Position(str(path)), "this file is empty", keep)
 
 
 def _breaches(driver: sqlite3.Connection) -> Iterator[str]:

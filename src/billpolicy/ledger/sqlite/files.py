@@ -67,6 +67,15 @@ def beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
+def file_at(path: Path) -> tuple[int, int] | None:
+    """What tells one file from another, whatever its name is; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def changed(path: Path) -> tuple[int, int] | None:
     """What tells whether a file has changed: when it was, and its size."""
     try:
