@@ -229,3 +229,10 @@ def test_a_right_that_was_taken_away_or_given_counts_at_once(stocked: Ledger, po
     finally:
         postgresql.run(str(database), f"DROP OWNED BY {user}", f"DROP ROLE {user}")
     assert stocked.check() == []
+
+
+@pytest.mark.on_a_server
+@pytest.mark.parametrize(("more", "milliseconds"), [("", "30000"), ("&tcp_user_timeout=5000", "5000")])
+def test_a_server_that_answers_no_more_is_not_waited_for_long(ledger: Ledger, more: str, milliseconds: str) -> None:
+    with open_ledger(url_of(ledger) + more) as opened, opened.database.reading() as connection:
+        assert connection.driver.info.get_parameters()["tcp_user_timeout"] == milliseconds

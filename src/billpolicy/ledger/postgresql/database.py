@@ -17,6 +17,7 @@ from threading import get_ident
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
 from billpolicy.diagnostics.addresses import told_address
@@ -42,6 +43,14 @@ from billpolicy.ledger.tables import Table
 BUSY_SECONDS = 30
 """How long a writer waits for another one before it is refused."""
 CONNECT_SECONDS = 10
+_WHERE_NOBODY_ANSWERS = {
+    "tcp_user_timeout": BUSY_SECONDS * 1000,
+    "keepalives_idle": BUSY_SECONDS,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+"""After so many milliseconds and seconds a connection over a network counts as lost, unless its address says otherwise:
+a firewall forgets one that is long idle, and tells nobody. The system would wait for a quarter of an hour."""
 _MOST_IDLE = 5
 """How many connections are kept for those who come later; as many as are wanted at a time are made."""
 _OLDEST = 150000
@@ -393,8 +402,9 @@ def files_of(url: str) -> list[Path]:
 
 def connect(url: str) -> psycopg.Connection:
     """A connection to the server, whose caller closes it."""
+    said = conninfo_to_dict(url)
     connection = psycopg.connect(
-        url,
+        make_conninfo(url, **{name: value for name, value in _WHERE_NOBODY_ANSWERS.items() if name not in said}),
         autocommit=True,
         connect_timeout=CONNECT_SECONDS,
         application_name="billpolicy",
