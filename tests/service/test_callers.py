@@ -20,7 +20,8 @@ from billpolicy.service.known import KnownCallers, new_token
 from billpolicy.service.problems import Problem
 from billpolicy.service.serving import InForce, Serving
 from billpolicy.service.sessions import HOURS, Sessions
-from tests.service.conftest import OPERATIONS, STORY
+from tests.service.answers import NO_HOT_WATER
+from tests.service.conftest import STORY
 
 BOT, UI, SCRAPER = (new_token() for _ in range(3))
 FILE = f"""\
@@ -187,11 +188,7 @@ def test_each_may_do_what_their_scopes_say(client: TestClient) -> None:
     assert client.get("/matrix").headers["www-authenticate"] == "Bearer"
     assert client.get("/matrix", headers=bearer(BOT)).status_code == 403
     assert client.get("/matrix", headers=bearer(UI)).status_code == 200
-    answer = client.post(
-        "/explain",
-        content=OPERATIONS.replace("    actor: ines\n", ""),
-        headers={**bearer(BOT), "content-type": "application/yaml"},
-    )
+    answer = client.post("/explain", json=NO_HOT_WATER, headers=bearer(BOT))
     assert answer.status_code == 200
     refused = client.post("/explain", headers=bearer(SCRAPER)).json()
     assert refused["detail"] == "`scraper` may not do this: it takes the scope `plan`"

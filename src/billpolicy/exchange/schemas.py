@@ -26,6 +26,7 @@ from billpolicy.report.analysis import AnalysesReport
 from billpolicy.report.backups import BackupReport, RestoreReport
 from billpolicy.report.diff import DiffReport
 from billpolicy.report.explanation import ExplanationReport
+from billpolicy.report.health import HealthReport
 from billpolicy.report.history import HistoryReport
 from billpolicy.report.imported import ImportedTables
 from billpolicy.report.journal.data import JournalReport
@@ -315,6 +316,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "resolve-columns": _written(NeededColumns),
     "rule": _written(RuleReport),
     "init": _written(StartedReport),
+    "health": _written(HealthReport),
     "diagnostics": _written(Findings),
     "problem": _written(ProblemReport),
     "result-line": _written(ResultLine),

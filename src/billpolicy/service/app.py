@@ -25,7 +25,7 @@ from billpolicy.service.pages.frame import is_for_part
 from billpolicy.service.pages.login import to_login
 from billpolicy.service.pages.problem import problem_page
 from billpolicy.service.parameters import check_query
-from billpolicy.service.passing import Passing
+from billpolicy.service.passing import ALWAYS, Passing
 from billpolicy.service.problems import Problem, answer_of
 from billpolicy.service.registry import ENDPOINTS, PAGES
 from billpolicy.service.serving import Serving
@@ -70,7 +70,7 @@ def _asked(serving: Serving, endpoint: Endpoint) -> Any:
             caller = caller_of(serving, request, endpoint.scope)
             noted.caller = caller.name
             body = await body_of(request, serving.limits) if endpoint.method == "POST" else None
-            if not endpoint.quick:
+            if not endpoint.quick and endpoint.path not in ALWAYS:
                 await serving.turns.take()
                 noted.has_turn = True  # until the whole of the answer is sent
             in_force = serving.in_force

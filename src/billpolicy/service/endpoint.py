@@ -21,6 +21,7 @@ from billpolicy.service.serving import InForce, Serving
 
 if TYPE_CHECKING:
     from billpolicy import Outcome, Versions
+    from billpolicy.report.log import LogOutcome
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Asked:
             self.noted.codes += (one.code for one in outcome.problems)
         if posting:
             self.serving.log.operation(self.noted, outcome, word)
+
+    def decided(self, id: str, operation: str, word: LogOutcome) -> None:
+        """Count and log what a person said of an operation that waits."""
+        self.serving.metrics.decided(operation, word)
+        self.serving.log.decided(self.noted, id, operation, word)
 
     @property
     def versions(self) -> Versions:

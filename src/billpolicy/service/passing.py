@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ALWAYS = frozenset({"/health", "/ready", "/metrics"})
-"""What is asked by those who look after the service: also when it is to stop, and in whatever name they know it by."""
+"""What is asked by those who look after the service, every few seconds: also when it is to stop, in whatever name they
+know it by, and without a line of the log where all is well."""
 _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
 _HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 
@@ -88,7 +89,8 @@ class Passing:
             seconds = time.perf_counter() - began
             serving.in_flight -= 1
             serving.metrics.answered(noted, seconds)
-            serving.log.request(noted, seconds)
+            if noted.route not in ALWAYS or noted.status >= 400:
+                serving.log.request(noted, seconds)
 
     def _refuse(self, path: str, method: str, headers: Headers) -> None:
         if path in ALWAYS:

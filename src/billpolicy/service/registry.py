@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billpolicy.service.endpoint import Endpoint
-from billpolicy.service.endpoints import approve, explain, matrix, plan, post, waiting, withdraw
+from billpolicy.service.endpoints import approve, explain, health, matrix, metrics, plan, post, waiting, withdraw
 from billpolicy.service.pages import account, accounts, document, history, login
 from billpolicy.service.pages import explain as explain_page
 from billpolicy.service.pages import matrix as matrix_page
@@ -18,6 +18,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     approve.ENDPOINT,
     withdraw.ENDPOINT,
     matrix.ENDPOINT,
+    health.ALIVE,
+    health.READY,
+    metrics.ENDPOINT,
 )
 """What programs ask; each is in the OpenAPI document."""
 PAGES: tuple[Endpoint, ...] = (
