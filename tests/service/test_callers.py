@@ -188,8 +188,9 @@ def test_each_may_do_what_their_scopes_say(client: TestClient) -> None:
     assert client.get("/matrix").headers["www-authenticate"] == "Bearer"
     assert client.get("/matrix", headers=bearer(BOT)).status_code == 403
     assert client.get("/matrix", headers=bearer(UI)).status_code == 200
-    answer = client.post("/explain", json=NO_HOT_WATER, headers=bearer(BOT))
-    assert answer.status_code == 200
+    assert client.post("/explain", json=NO_HOT_WATER, headers=bearer(UI)).status_code == 200
+    refused = client.post("/explain", json=NO_HOT_WATER, headers=bearer(BOT)).json()
+    assert [one["code"] for one in refused["diagnostics"]] == ["actor-missing"], "the policy asks who it is"
     refused = client.post("/explain", headers=bearer(SCRAPER)).json()
     assert refused["detail"] == "`scraper` may not do this: it takes the scope `plan`"
 

@@ -138,3 +138,17 @@ def test_each_operation_that_is_posted_is_a_line_with_the_id_of_its_request(
     with ledger.reading() as reader:
         posted = reader.posted(["no-hot-water"])["no-hot-water"]
     assert posted.audit.request == answer.headers["x-request-id"], "which the audit trail has, too"
+
+
+def test_what_waits_is_approved_or_withdrawn_in_a_line_too(asking: TestClient, written: Written) -> None:
+    """7000.00 USD wait for the chief financial officer, whom nobody here is."""
+    asking.post("/post?today=2026-03-02&wait=true", content=OPERATIONS, headers=YAML)
+    asking.post("/withdraw", json={"id": "hayes-is-gone"})
+    told = [(one["operation"], one["outcome"]) for one in written.of("operation")]
+    assert told[2:] == [
+        ("hayes-is-gone", "waiting"),
+        ("a-dog-at-the-arlberg", "posted"),
+        ("hayes-is-gone", "withdrawn"),
+    ]
+    withdrawn = {name for (name, labels), _ in numbers(asking).items() if "withdrawn" in str(labels)}
+    assert "billpolicy_decisions_total" in withdrawn

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.planning.plan import in_turn
+from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.planning.request import Instruction
 from billpolicy.posting.posting import Outcome
 from billpolicy.report.log import LogOutcome
@@ -46,3 +46,8 @@ def placed(asked: Iterable[Instruction], outcomes: Iterable[Outcome]) -> Iterato
 def is_told(outcome: Outcome) -> bool:
     """Whether programs are told of it also among very many: a part of a bill run only counts, unless it is refused."""
     return outcome.job.part_of is None or bool(outcome.problems)
+
+
+def made_by(plan: Plan) -> list[str]:
+    """The numbers of all documents that it makes, with what follows it."""
+    return [one.document.number for step in in_turn(plan) for one in step.documents]

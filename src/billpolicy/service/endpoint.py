@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from starlette.datastructures import QueryParams
 
-from billpolicy.report.outcome import became
+from billpolicy.report.outcome import became, made_by
 from billpolicy.service.bodies import Body
 from billpolicy.service.callers import Caller, Scope
 from billpolicy.service.noted import Noted
@@ -20,7 +20,7 @@ from billpolicy.service.problems import ProblemName
 from billpolicy.service.serving import InForce, Serving
 
 if TYPE_CHECKING:
-    from billpolicy import Outcome, Versions
+    from billpolicy import Outcome, Posted, Versions
     from billpolicy.report.log import LogOutcome
 
 
@@ -48,17 +48,24 @@ class Asked:
 
     def tell(self, outcome: Outcome, *, posting: bool = False, waits: bool = False) -> None:
         """Count what became of an operation, and where it was to be posted, log it. `waits`: for approvals."""
-        word = became(outcome, waits=waits)
-        self.serving.metrics.decided(str(outcome.job.request["operation"]), word)
-        if outcome.problems and not waits:
-            self.noted.codes += (one.code for one in outcome.problems)
+        word, kind = became(outcome, waits=waits), str(outcome.job.request["operation"])
+        codes = [] if waits else [one.code for one in outcome.problems]
+        self.noted.codes += codes
+        self.serving.metrics.decided(kind, word)
         if posting:
-            self.serving.log.operation(self.noted, outcome, word)
+            self.serving.log.operation(self.noted, outcome.job.id, kind, word, outcome.numbers, codes)
 
-    def decided(self, id: str, operation: str, word: LogOutcome) -> None:
-        """Count and log what a person said of an operation that waits."""
-        self.serving.metrics.decided(operation, word)
-        self.serving.log.decided(self.noted, id, operation, word)
+    def tell_posted(self, posted: Posted) -> None:
+        """The same of an operation that was posted alone, by its plan."""
+        plan = posted.plan
+        word: LogOutcome = "posted_before" if posted.repeated else "posted"
+        self.serving.metrics.decided(plan.operation, word)
+        self.serving.log.operation(self.noted, plan.id, plan.operation, word, made_by(plan))
+
+    def tell_decided(self, id: str, kind: str, word: LogOutcome) -> None:
+        """What a person said of an operation that waits."""
+        self.serving.metrics.decided(kind, word)
+        self.serving.log.operation(self.noted, id, kind, word)
 
     @property
     def versions(self) -> Versions:

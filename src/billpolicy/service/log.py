@@ -6,13 +6,13 @@ Who writes the lines, and how, is for whoever starts it (`cli/serve.py`); docs/l
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from billpolicy.service.noted import Noted
 
 if TYPE_CHECKING:
-    from billpolicy import Diagnostic, Outcome
+    from billpolicy import Diagnostic
     from billpolicy.report.log import LogEvent, LogLevel, LogOutcome
 
 
@@ -49,23 +49,27 @@ class Log:
             seconds=round(seconds, 6),
         )
 
-    def operation(self, noted: Noted, outcome: Outcome, became: LogOutcome) -> None:
-        """What became of an operation that was to be posted."""
+    def operation(
+        self,
+        noted: Noted,
+        id: str,
+        kind: str,
+        became: LogOutcome,
+        documents: Sequence[str] = (),
+        codes: Sequence[str] = (),
+    ) -> None:
+        """What became of an operation that was to be posted, or that waits."""
         self._write(
             "warning" if became == "refused" else "info",
             "operation",
             request=noted.id,
             caller=noted.caller,
-            operation=outcome.job.id,
-            kind=str(outcome.job.request["operation"]),
+            operation=id,
+            kind=kind,
             outcome=became,
-            documents=outcome.numbers or None,
-            codes=[one.code for one in outcome.problems] or None,
+            documents=list(documents) or None,
+            codes=list(codes) or None,
         )
-
-    def decided(self, noted: Noted, id: str, kind: str, became: LogOutcome) -> None:
-        """What a person said of an operation that waits."""
-        self._write("info", "operation", request=noted.id, caller=noted.caller, operation=id, kind=kind, outcome=became)
 
     def failed(self, noted: Noted, error: BaseException) -> None:
         """A bug, with where it is: that stands here and in no answer."""

@@ -23,7 +23,7 @@ def _answer(asked: Asked) -> Answer:
         request=asked.id,
         today=asked.today,
     )
-    asked.serving.log.decided(asked.noted, named.id, found.plan.operation, "approved")
+    asked.tell_decided(named.id, found.plan.operation, "approved")
     return Answer(approvals_report([found], ()))
 
 

@@ -14,7 +14,7 @@ def _answer(asked: Asked) -> Answer:
     ledger, who = ledger_of(asked), actor_of(asked)
     named = record_in(asked.body, WaitingNamed)
     found = billpolicy.withdraw(ledger, named.id, who=who, why=named.comment, request=asked.id)
-    asked.serving.log.decided(asked.noted, named.id, found.operation, "withdrawn")
+    asked.tell_decided(named.id, found.operation, "withdrawn")
     return Answer(waitings_report([found]))
 
 

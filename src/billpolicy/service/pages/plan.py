@@ -65,6 +65,7 @@ def _post(asked: Asked) -> Answer:
         posted = billpolicy.post(asked.versions, ledger, what, who=who, request=asked.id, confirm=confirm)
     except (Refused, Problem) as refused:
         return _refused(asked, text, refused)
+    asked.tell_posted(posted)
     numbers = [each.document.number for each in posted.plan.documents]
     links = (el("li", el("a", el("bdi", number), href=document_path(number))) for number in numbers)
     told = "It was posted before" if posted.repeated else "It is posted"

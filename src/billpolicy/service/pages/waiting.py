@@ -37,11 +37,13 @@ def _decide(asked: Asked) -> Answer:
     id, comment = form.get("id", ""), form.get("comment", "").strip() or None
     try:
         if form.get("do") == "withdraw":
-            billpolicy.withdraw(ledger, id, who=actor, why=comment, request=asked.id)
+            gone = billpolicy.withdraw(ledger, id, who=actor, why=comment, request=asked.id)
+            asked.tell_decided(id, gone.operation, "withdrawn")
             return _listed(asked, el("p", said(f"`{id}` waits no more."), class_="card good"))
         found = billpolicy.approve(asked.versions, ledger, id, actor=actor, comment=comment, request=asked.id)
     except Refused as refused:
         return _listed(asked, wrong(refused.diagnostics), status=422)
+    asked.tell_decided(id, found.plan.operation, "approved")
     if not found.complete:
         return _listed(asked, el("p", said(f"`{id}` is approved by you, and waits for others."), class_="card good"))
     told = f"`{id}` is approved by you, and has all the approvals that it needs: it can be posted."
@@ -58,6 +60,7 @@ def _post(asked: Asked) -> Answer:
         posted = billpolicy.post(asked.versions, ledger, one, who=who, request=asked.id)
     except Refused as refused:
         return _listed(asked, wrong(refused.diagnostics), status=422)
+    asked.tell_posted(posted)
     numbers = ", ".join(each.document.number for each in posted.plan.documents)
     return _listed(asked, el("p", said(f"`{id}` is posted: {numbers}."), class_="card good"))
 
