@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 import pytest
 from starlette.testclient import TestClient
 
 import billpolicy
+from billpolicy.service.app import app_of
+from billpolicy.service.callers import Caller, Callers
+from billpolicy.service.serving import InForce, Serving
 from tests.service.browsing import visited, wrong_with
-from tests.service.conftest import ACTOR
+from tests.service.conftest import ACTOR, HERE, STORY
 
 
 def test_nothing_stands_in_a_page_that_would_run(client: TestClient) -> None:
@@ -38,3 +42,27 @@ def test_the_first_key_skips_to_the_content(browser: Any, address: str) -> None:
 def test_everybody_can_read_it_at_any_width(browser: Any, address: str, width: int, scheme: str) -> None:
     page = visited(browser, f"{address}/pages/matrix", width=width, scheme=scheme)
     assert wrong_with(page) == []
+
+
+def test_what_cannot_be_shown_is_a_page_for_people_and_a_record_for_programs(client: TestClient) -> None:
+    asked = "/pages/matrix?on=2025-01-01"
+    page = client.get(asked, headers={"accept": "text/html,*/*"})
+    assert page.status_code == 422
+    assert "<h1>This cannot be done</h1>" in page.text
+    assert "no policy is in force on 2025-01-01" in page.text
+    assert client.get(asked).json()["type"] == "urn:billpolicy:problem:refused"
+
+
+def test_nothing_of_the_policy_is_told_to_who_may_not_read_it(policy: billpolicy.Versions) -> None:
+    class Posting:
+        only_here = True
+
+        def caller(self, client: str, headers: Mapping[str, str]) -> Caller:
+            return Caller("till", frozenset({"post"}))
+
+    serving = Serving(InForce(policy), billpolicy.load_book(STORY / "book.yaml"), cast(Callers, Posting()))
+    with TestClient(app_of(serving), HERE) as client:
+        page = client.get("/pages/matrix", headers={"accept": "text/html"})
+    assert page.status_code == 403
+    assert "<h1>You may not do this</h1>" in page.text
+    assert policy.policies[0].name not in page.text

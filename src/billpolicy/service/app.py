@@ -16,19 +16,20 @@ from starlette.routing import Route
 
 from billpolicy.report.html.markup import Html
 from billpolicy.report.served import ResultLine
+from billpolicy.service.bodies import Body
+from billpolicy.service.callers import NOBODY, Caller
 from billpolicy.service.conditions import check_policy
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, Lines
 from billpolicy.service.files import static
 from billpolicy.service.gate import NAMES, body_of, caller_of, problem_in
 from billpolicy.service.noted import Noted
-from billpolicy.service.pages.frame import is_for_part
 from billpolicy.service.pages.login import to_login
-from billpolicy.service.pages.problem import problem_page
+from billpolicy.service.pages.problem import problem_page, wants_page
 from billpolicy.service.parameters import check_query
 from billpolicy.service.passing import ALWAYS, Passing
 from billpolicy.service.problems import Problem, answer_of
 from billpolicy.service.registry import ENDPOINTS, PAGES
-from billpolicy.service.serving import Serving
+from billpolicy.service.serving import InForce, Serving
 from billpolicy.service.streaming import Streamed
 from billpolicy.service.writing import json_line
 
@@ -65,7 +66,7 @@ def _asked(serving: Serving, endpoint: Endpoint) -> Any:
     async def answer(request: Request) -> Response:
         noted: Noted = request.state.noted
         noted.route = endpoint.path
-        asked = None
+        caller = NOBODY
         try:
             caller = caller_of(serving, request, endpoint.scope)
             noted.caller = caller.name
@@ -75,19 +76,7 @@ def _asked(serving: Serving, endpoint: Endpoint) -> Any:
                 noted.has_turn = True  # until the whole of the answer is sent
             in_force = serving.in_force
             noted.policy = in_force.digest
-            asked = Asked(
-                serving,
-                in_force,
-                caller,
-                noted.id,
-                url_path=request.url.path,
-                path=request.path_params,
-                query=request.query_params,
-                headers=request.headers,
-                body=body,
-                client=request.client.host if request.client is not None else "",
-                noted=noted,
-            )
+            asked = _asked_by(request, serving, in_force, caller, body)
             if endpoint in ENDPOINTS:
                 check_query(endpoint, asked)
                 check_policy(asked)
@@ -98,11 +87,28 @@ def _asked(serving: Serving, endpoint: Endpoint) -> Any:
             problem = _noted(error, serving, noted)
             if problem.name == "unauthenticated" and endpoint in PAGES and endpoint.method == "GET":
                 return to_login(request.url.path, request.headers)
-            if asked is not None and endpoint in PAGES and not is_for_part(asked):
+            if endpoint in PAGES and problem.name != "unauthenticated" and wants_page(request.headers):
+                asked = _asked_by(request, serving, serving.in_force, caller)
                 return _response(problem_page(asked, problem), asked)
             return answer_of(problem, noted.id)
 
     return functools.wraps(endpoint.answer)(answer)
+
+
+def _asked_by(request: Request, serving: Serving, in_force: InForce, caller: Caller, body: Body | None = None) -> Asked:
+    return Asked(
+        serving,
+        in_force,
+        caller,
+        request.state.noted.id,
+        url_path=request.url.path,
+        path=request.path_params,
+        query=request.query_params,
+        headers=request.headers,
+        body=body,
+        client=request.client.host if request.client is not None else "",
+        noted=request.state.noted,
+    )
 
 
 def _response(answer: Answer, asked: Asked) -> Response:

@@ -29,6 +29,10 @@ class Caller:
         return needed in self.scopes or (needed == "metrics" and "read" in self.scopes)
 
 
+NOBODY = Caller("", frozenset())
+"""Whoever sends a request of which it is not known, or not yet."""
+
+
 class Callers(Protocol):
     """Knows who sends a request."""
 

@@ -61,8 +61,10 @@ def framed(
 
 
 def _header(asked: Asked) -> Html:
-    policies = ", ".join(dict.fromkeys(policy.name for policy in asked.versions.policies))
-    told = (el("strong", policies), " ", el("code", asked.in_force.digest[:12]), f" · {asked.caller.name}")
+    told = [asked.caller.name]
+    if asked.caller.may("read"):
+        policies = ", ".join(dict.fromkeys(policy.name for policy in asked.versions.policies))
+        told = [el("strong", policies), " ", el("code", asked.in_force.digest[:12]), f" · {asked.caller.name}"]
     known = el("p", *told, class_="known")
     links = (
         el("li", el("a", one.title, href=one.path, aria_current=_current(one.path, asked.url_path))) for one in STOPS

@@ -1,20 +1,36 @@
-"""Why a page cannot be shown, as a page: a person is told what a program is told as problem details."""
+"""Why a page is not shown, as a page: for programs the same is a record (`problems.py`)."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from collections.abc import Mapping
 
-from billpolicy.report.html.markup import Html, el, joined, said
+from billpolicy.report.html.markup import el, joined, said
 from billpolicy.report.html.pieces import LINE
 from billpolicy.service.endpoint import Answer, Asked
 from billpolicy.service.pages.frame import framed, wrong
 from billpolicy.service.problems import Problem
 
+_TITLES: Mapping[str, str] = {
+    "failed": "This failed",
+    "not-found": "There is nothing here",
+    "refused": "This cannot be done",
+    "scope-missing": "You may not do this",
+    "too-many": "Too many at once",
+}
+_TITLE = "This cannot be shown"
+
+
+def wants_page(headers: Mapping[str, str]) -> bool:
+    """Whether a person asks, whose browser shows pages, and no program and no part of a page."""
+    return "text/html" in headers.get("accept", "") and "hx-request" not in headers
+
 
 def problem_page(asked: Asked, problem: Problem) -> Answer:
-    """The page, with the id of the request by which the log has more."""
-    told = wrong(problem.diagnostics) if problem.diagnostics else el("p", said(problem.detail), class_="card wrong")
-    request = el("p", "Request ", el("code", asked.id), class_="soft")
-    body: Html = joined((told, request), LINE)
-    answer = framed(asked, HTTPStatus(problem.status).phrase, body, status=problem.status)
-    return answer._replace(headers=problem.headers)
+    """The page, with every reason and what to do next."""
+    body = [
+        *([] if problem.diagnostics else [el("p", said(problem.detail))]),
+        wrong(problem.diagnostics),
+        el("p", "Request ", el("code", asked.id), class_="soft"),
+    ]
+    page = framed(asked, _TITLES.get(problem.name, _TITLE), joined(body, LINE), status=problem.status)
+    return page._replace(headers=problem.headers)
