@@ -42,7 +42,14 @@ from billpolicy.report.replay import ReplayReport
 from billpolicy.report.resolved import NeededColumns, ResolvedRows
 from billpolicy.report.results import Affected, Findings, Validation, Validations
 from billpolicy.report.rule import RuleReport
-from billpolicy.report.served import ResultLine, WaitingNamed
+from billpolicy.report.served import (
+    AccountsReport,
+    PoliciesCompared,
+    PoliciesReport,
+    PolicyTexts,
+    ResultLine,
+    WaitingNamed,
+)
 from billpolicy.report.started import StartedReport
 from billpolicy.report.stats import HeadReport, StatsReport
 from billpolicy.report.sync import SyncReport
@@ -321,6 +328,10 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "problem": _written(ProblemReport),
     "result-line": _written(ResultLine),
     "waiting-named": lambda: _of(WaitingNamed),
+    "policy-texts": lambda: _of(PolicyTexts),
+    "policies-compared": lambda: _of(PoliciesCompared),
+    "policies": _written(PoliciesReport),
+    "accounts": _written(AccountsReport),
 }
 
 

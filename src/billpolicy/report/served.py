@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import field
+
+from billpolicy.posting.shown import ShownAccount
 from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.ledger import PostedReport
 from billpolicy.report.plan import PlanReport
 from billpolicy.report.problem import ProblemReport
-from billpolicy.report.results import Finding, Refusal, Total
+from billpolicy.report.results import Finding, Refusal, Total, Validation, told
 from billpolicy.report.waiting import WaitingReport
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Prose, Text
+from billpolicy.source.scalars import Amount, Currency, Prose, Text
 
 
 @record
@@ -69,3 +73,74 @@ class ResultLine:
     progress: Progress | None = None
     end: BatchEnd | None = None
     problem: ProblemReport | None = None
+
+
+@record
+class PolicyTexts:
+    """A policy that is sent: all of its files, or edits of the one in force."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    """Name of each file -> its text. What they extend is among them, or `standard`."""
+    edits: dict[str, str | None] = field(default_factory=dict)
+    """Name of a file of the policy in force, as seen from its folder -> its text, or null for one that is gone."""
+    policy: str | None = None
+    """Which of the files, or which folder of them, is the policy; by default the one file, or all of them together."""
+
+
+@record
+class PoliciesCompared:
+    """What `/diff` takes."""
+
+    new: PolicyTexts
+    old: PolicyTexts | None = None
+    """By default the policy in force."""
+
+
+@record
+class PoliciesReport:
+    """The policy in force: all of its versions, the oldest first."""
+
+    digest: str
+    """What stands for all of them: the `etag` of every answer."""
+    policies: tuple[Validation, ...]
+
+
+@record
+class AccountLine:
+    """An account in a list of them."""
+
+    id: str
+    name: str | None = None
+    currency: Currency
+    open: dict[str, Amount]
+    """Currency -> what is open of its invoices and debit memos in it; every currency that it has a document in."""
+    unapplied: dict[str, Amount]
+    """Currency -> what is unapplied of its payments and credit memos in it."""
+    credit: dict[str, Amount]
+    """Currency -> the credit balance; nothing where it never changed."""
+    documents: int
+
+
+@record
+class AccountsReport:
+    """Accounts by their ids."""
+
+    accounts: tuple[AccountLine, ...]
+    next: str | None = None
+    """Where there are more: what `after` has to be for the next ones."""
+
+
+def accounts_report(shown: Sequence[ShownAccount], most: int) -> AccountsReport:
+    """So many accounts of those that are shown; one more is there to tell that it is not all."""
+    accounts = tuple(
+        told(
+            AccountLine,
+            one,
+            id=one.account.id,
+            name=one.account.name,
+            currency=one.account.currency,
+            documents=len(one.documents),
+        )
+        for one in shown[:most]
+    )
+    return AccountsReport(accounts=accounts, next=accounts[-1].id if len(shown) > most else None)

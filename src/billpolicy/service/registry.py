@@ -3,9 +3,30 @@
 from __future__ import annotations
 
 from billpolicy.service.endpoint import Endpoint
-from billpolicy.service.endpoints import approve, explain, health, matrix, metrics, plan, post, waiting, withdraw
-from billpolicy.service.pages import account, accounts, document, history, login
+from billpolicy.service.endpoints import (
+    account,
+    accounts,
+    approve,
+    diff,
+    documents,
+    explain,
+    health,
+    history,
+    matrix,
+    metrics,
+    plan,
+    policies,
+    post,
+    validate,
+    waiting,
+    withdraw,
+)
+from billpolicy.service.pages import account as account_page
+from billpolicy.service.pages import accounts as accounts_page
+from billpolicy.service.pages import document as document_page
 from billpolicy.service.pages import explain as explain_page
+from billpolicy.service.pages import history as history_page
+from billpolicy.service.pages import login as login_page
 from billpolicy.service.pages import matrix as matrix_page
 from billpolicy.service.pages import plan as plan_page
 from billpolicy.service.pages import waiting as waiting_page
@@ -17,24 +38,31 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     waiting.ENDPOINT,
     approve.ENDPOINT,
     withdraw.ENDPOINT,
+    accounts.ENDPOINT,
+    account.ENDPOINT,
+    documents.ENDPOINT,
+    history.ENDPOINT,
+    policies.ENDPOINT,
     matrix.ENDPOINT,
+    validate.ENDPOINT,
+    diff.ENDPOINT,
     health.ALIVE,
     health.READY,
     metrics.ENDPOINT,
 )
 """What programs ask; each is in the OpenAPI document."""
 PAGES: tuple[Endpoint, ...] = (
-    login.PAGE,
-    login.BEGIN,
-    login.END,
+    login_page.PAGE,
+    login_page.BEGIN,
+    login_page.END,
     matrix_page.PAGE,
     matrix_page.RULE,
     explain_page.PAGE,
     explain_page.WRITTEN,
-    accounts.PAGE,
-    account.PAGE,
-    document.PAGE,
-    history.PAGE,
+    accounts_page.PAGE,
+    account_page.PAGE,
+    document_page.PAGE,
+    history_page.PAGE,
     plan_page.PAGE,
     plan_page.POSTS,
     waiting_page.PAGE,

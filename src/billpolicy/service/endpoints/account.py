@@ -1,0 +1,25 @@
+"""One account with everything that is its own."""
+
+from __future__ import annotations
+
+import billpolicy
+from billpolicy.report.ledger import ledger_report
+from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
+from billpolicy.service.naming import found
+
+
+def _answer(asked: Asked) -> Answer:
+    with asked.serving.documents() as on, found():
+        return Answer(ledger_report(billpolicy.account(on, asked.path["id"])))
+
+
+ENDPOINT = Endpoint(
+    "GET",
+    "/accounts/{id}",
+    "An account: its contacts, subscriptions and documents, and its balances.",
+    "read",
+    _answer,
+    gives="ledger-show",
+    parameters=(Parameter("id", "Its id.", "path", example="brandt"),),
+    problems=("not-found",),
+)

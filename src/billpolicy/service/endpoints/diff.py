@@ -1,0 +1,59 @@
+"""What a policy that is sent changes, proven over all facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import billpolicy
+from billpolicy import Side
+from billpolicy.comparing.side import load_side
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
+from billpolicy.report.diff import WitnessTold, diff_report, witness_told
+from billpolicy.report.served import PoliciesCompared
+from billpolicy.service.bodies import record_in
+from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
+from billpolicy.service.parameters import IF_MATCH, ON, TRUTH, is_said
+from billpolicy.service.texts import sent
+from billpolicy.service.versions import version_on
+
+if TYPE_CHECKING:
+    from billpolicy.comparing.allow import Beyond
+    from billpolicy.comparing.decisions import Changed
+
+ONLY = Parameter("only", "Only what is about this attribute, setting or operation.", example="bill_to_contact")
+WITNESSES = Parameter("witnesses", "With a book and operations for each difference.", pattern=TRUTH)
+
+
+def _answer(asked: Asked) -> Answer:
+    compared, in_force = record_in(asked.body, PoliciesCompared), version_on(asked)
+    if compared.old is None:
+        old = Side("in force", in_force)
+    else:
+        old = load_side(sent(compared.old, in_force))
+    new = load_side(sent(compared.new, in_force))
+    difference = billpolicy.diff(old.policy, new.policy)
+    only = asked.query.get("only")
+    names = billpolicy.names_in(difference)
+    if only is not None and only not in names:
+        message = f"nothing here is called `{only[:80]}`"
+        raise Refused([Diagnostic("value-wrong", message, Position("?only"), did_you_mean(only, names))])
+
+    def witness(change: Changed, beyond: Beyond | None) -> WitnessTold | None:
+        found = billpolicy.witness_of_change(change, difference) if is_said(asked, "witnesses") else None
+        return None if found is None else witness_told(found)
+
+    found = [*old.problems, *new.problems]
+    return Answer(diff_report(difference, (old.name, new.name), name=only, diagnostics=found, witness_of=witness))
+
+
+ENDPOINT = Endpoint(
+    "POST",
+    "/diff",
+    "What a policy that is sent changes of the one in force, or of another one that is sent: what comes out "
+    "differently, for which operations.",
+    "plan",
+    _answer,
+    gives="diff",
+    takes=("policies-compared",),
+    parameters=(ON, ONLY, WITNESSES, IF_MATCH),
+)

@@ -1,0 +1,25 @@
+"""One document and all that hangs on it."""
+
+from __future__ import annotations
+
+import billpolicy
+from billpolicy.report.ledger import ledger_report
+from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
+from billpolicy.service.naming import found
+
+
+def _answer(asked: Asked) -> Answer:
+    with asked.serving.documents() as on, found():
+        return Answer(ledger_report(billpolicy.document(on, asked.path["number"])))
+
+
+ENDPOINT = Endpoint(
+    "GET",
+    "/documents/{number}",
+    "A document: what is open of it, what was put where, what was made from it, and how it was decided.",
+    "read",
+    _answer,
+    gives="ledger-show",
+    parameters=(Parameter("number", "Its number.", "path", example="KI-INV00000001"),),
+    problems=("not-found",),
+)
