@@ -41,7 +41,7 @@ def test_accounts_are_found_as_one_types(client: TestClient) -> None:
 
 
 def test_nobody_is_told_that_there_is_an_account_that_is_none(client: TestClient) -> None:
-    answer = client.get("/pages/accounts/nobody")
+    answer = client.get("/pages/accounts/nobody", headers={"accept": "text/html"})
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "there is no account" in answer.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from hashlib import sha256
@@ -23,7 +24,10 @@ from billpolicy.service.sessions import HOURS, Sessions
 from tests.service.answers import NO_HOT_WATER
 from tests.service.conftest import STORY
 
-BOT, UI, SCRAPER = (new_token() for _ in range(3))
+BOT, UI, SCRAPER = (
+    (token, f"sha256:{hashlib.sha256(token.encode()).hexdigest()}") for token in ("b" * 43, "u" * 43, "s" * 43)
+)
+"""The same in every process that shares the tests."""
 FILE = f"""\
 proxy: {{address: 10.0.0.5}}
 callers:
