@@ -4,7 +4,7 @@
 # NAMES: which benchmarks `make bench` runs; without, all of them, and the page of results is written anew.
 # MINUTES: how long `make soak-ledger` soaks, when it has tried every fault once.
 # WORKERS: how many processes share the tests (0: none but this one). A file stays in one: what it reads it reads once.
-# ARGS: options of `make mutants`, `make fuzz` and `make soak-ledger`.
+# ARGS: options of `make serve`, `make mutants`, `make fuzz` and `make soak-ledger`.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -22,13 +22,16 @@ CHECKED := $(wildcard src tests benchmarks scripts)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test soak soak-ledger setup check lint format types schemas pages schema-drift examples site spark bench mutants fuzz engine-wheel installs lock clean
+.PHONY: help demo serve test soak soak-ledger setup check lint format types schemas pages schema-drift examples site spark bench mutants fuzz engine-wheel installs lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
 
 demo: $(READY) ## a tour of the program on the example bills
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
+
+serve: $(READY) ## the story of the three brands as a service, in the browser (ARGS="--port 9000")
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/serve.sh $(ARGS)
 
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest $(SPREAD)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+import webbrowser
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -97,6 +98,7 @@ def _installed() -> Iterator[None]:
 @click.option(
     "--body-megabytes", type=click.IntRange(1, 64), default=8, show_default=True, help="The most that is read of one."
 )
+@click.option("--open", "opens", is_flag=True, help="Open the first page in the browser of whoever is at this machine.")
 @click.option("--check", is_flag=True, help="Read everything that would be served, say what is wrong, and stop.")
 @actor_option
 @engine_option
@@ -112,6 +114,7 @@ def command(
     workers: int,
     at_once: int,
     body_megabytes: int,
+    opens: bool,
     check: bool,
     actor: str | None,
     engine: EngineName | None,
@@ -172,6 +175,8 @@ def command(
 
         address = _address(host, listening.getsockname()[1])
         told.became("serving", f"serving on {address}", policy=InForce(versions).digest)
+        if opens:
+            webbrowser.open(address)  # whoever has no browser has the address
         if workers > 1:
             from billpolicy.service.workers import Workers
 

@@ -26,6 +26,7 @@ from billpolicy.service.pages import accounts as accounts_page
 from billpolicy.service.pages import document as document_page
 from billpolicy.service.pages import explain as explain_page
 from billpolicy.service.pages import history as history_page
+from billpolicy.service.pages import home as home_page
 from billpolicy.service.pages import login as login_page
 from billpolicy.service.pages import matrix as matrix_page
 from billpolicy.service.pages import plan as plan_page
@@ -52,6 +53,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 )
 """What programs ask; each is in the OpenAPI document."""
 PAGES: tuple[Endpoint, ...] = (
+    home_page.PAGE,
     login_page.PAGE,
     login_page.BEGIN,
     login_page.END,
