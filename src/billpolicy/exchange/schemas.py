@@ -44,6 +44,8 @@ from billpolicy.report.results import Affected, Findings, Validation, Validation
 from billpolicy.report.rule import RuleReport
 from billpolicy.report.served import (
     AccountsReport,
+    Decided,
+    DecideRequest,
     PoliciesCompared,
     PoliciesReport,
     PolicyTexts,
@@ -330,6 +332,8 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "waiting-named": lambda: _of(WaitingNamed),
     "policy-texts": lambda: _of(PolicyTexts),
     "policies-compared": lambda: _of(PoliciesCompared),
+    "decide-request": lambda: _of(DecideRequest),
+    "decide": _written(Decided),
     "policies": _written(PoliciesReport),
     "accounts": _written(AccountsReport),
 }

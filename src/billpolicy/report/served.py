@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from billpolicy.posting.shown import ShownAccount
-from billpolicy.report.explanation import ExplanationReport
+from billpolicy.report.explanation import ExplanationReport, Rule
 from billpolicy.report.ledger import PostedReport
 from billpolicy.report.plan import PlanReport
 from billpolicy.report.problem import ProblemReport
 from billpolicy.report.results import Finding, Refusal, Total, Validation, told
 from billpolicy.report.waiting import WaitingReport
 from billpolicy.source.record import record
-from billpolicy.source.scalars import Amount, Currency, Prose, Text
+from billpolicy.source.scalars import Amount, Currency, Prose, Single, Text
 
 
 @record
@@ -23,6 +23,56 @@ class WaitingNamed:
 
     id: Text
     comment: Prose | None = None
+
+
+@record
+class DecideRequest:
+    """What `/decide` takes: an operation, and the facts of one document or of several."""
+
+    operation: Text
+    facts: dict[str, Single | None] | None = None
+    """Name of each fact, as `resolve --columns` tells them -> its value; null where it has none."""
+    rows: tuple[dict[str, Single | None], ...] = ()
+    """The same of several, each decided by itself."""
+
+
+@record
+class DecidedFact:
+    """One decision."""
+
+    value: str | int | bool
+    level: str | None = None
+    """That which had the value; none had that of a setting."""
+    rule: Rule
+
+
+@record
+class DecidedRow:
+    """What is decided of the facts of one document."""
+
+    policy: str
+    """The version that is in force on its date."""
+    decisions: dict[str, DecidedFact]
+
+
+@record
+class DecidedOrNot:
+    """What is decided of one of several, or why not."""
+
+    policy: str | None = None
+    decisions: dict[str, DecidedFact] = field(default_factory=dict)
+    refused: tuple[Finding, ...] = ()
+
+
+@record
+class DecidedRows:
+    """What is decided of several, in their order."""
+
+    rows: tuple[DecidedOrNot, ...]
+
+
+Decided = DecidedRow | DecidedRows
+"""What `/decide` answers: of facts that were sent alone, or of rows."""
 
 
 @record

@@ -62,8 +62,18 @@ def _pattern(path: str) -> str:
 
 def _asked(serving: Serving, endpoint: Endpoint) -> Any:
     """What answers the requests for an endpoint."""
+    is_for_programs = endpoint in ENDPOINTS
 
-    async def answer(request: Request) -> Response:
+    def checked(request: Request, caller: Caller, body: Body | None) -> Asked:
+        in_force = serving.in_force
+        request.state.noted.policy = in_force.digest
+        asked = _asked_by(request, serving, in_force, caller, body)
+        if is_for_programs:
+            check_query(endpoint, asked)
+            check_policy(asked)
+        return asked
+
+    async def answered(request: Request) -> Response:
         noted: Noted = request.state.noted
         noted.route = endpoint.path
         caller = NOBODY
@@ -71,15 +81,14 @@ def _asked(serving: Serving, endpoint: Endpoint) -> Any:
             caller = caller_of(serving, request, endpoint.scope)
             noted.caller = caller.name
             body = await body_of(request, serving.limits) if endpoint.method == "POST" else None
+            if endpoint.at_once is not None:
+                asked = checked(request, caller, body)
+                if (answer := endpoint.at_once(asked)) is not None:
+                    return _response(answer, asked)
             if not endpoint.quick and endpoint.path not in ALWAYS:
                 await serving.turns.take()
                 noted.has_turn = True  # until the whole of the answer is sent
-            in_force = serving.in_force
-            noted.policy = in_force.digest
-            asked = _asked_by(request, serving, in_force, caller, body)
-            if endpoint in ENDPOINTS:
-                check_query(endpoint, asked)
-                check_policy(asked)
+            asked = checked(request, caller, body)
             if endpoint.quick:
                 return _response(endpoint.answer(asked), asked)
             return await run_in_threadpool(lambda: _response(endpoint.answer(asked), asked))
@@ -92,7 +101,7 @@ def _asked(serving: Serving, endpoint: Endpoint) -> Any:
                 return _response(problem_page(asked, problem), asked)
             return answer_of(problem, noted.id)
 
-    return functools.wraps(endpoint.answer)(answer)
+    return functools.wraps(endpoint.answer)(answered)
 
 
 def _asked_by(request: Request, serving: Serving, in_force: InForce, caller: Caller, body: Body | None = None) -> Asked:
@@ -101,7 +110,7 @@ def _asked_by(request: Request, serving: Serving, in_force: InForce, caller: Cal
         in_force,
         caller,
         request.state.noted.id,
-        url_path=request.url.path,
+        url_path=request.scope["path"],
         path=request.path_params,
         query=request.query_params,
         headers=request.headers,

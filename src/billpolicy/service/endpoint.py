@@ -144,3 +144,5 @@ class Endpoint:
     """Why it may not be answered, beside what every endpoint has."""
     quick: bool = False
     """Whether it is answered in less time than it takes to hand it to a thread."""
+    at_once: Callable[[Asked], Answer | None] | None = None
+    """Gives the answer where that is so this time, and nothing is wrong; otherwise None, and `answer` is asked."""

@@ -7,6 +7,7 @@ from billpolicy.service.endpoints import (
     account,
     accounts,
     approve,
+    decide,
     diff,
     documents,
     explain,
@@ -33,6 +34,7 @@ from billpolicy.service.pages import plan as plan_page
 from billpolicy.service.pages import waiting as waiting_page
 
 ENDPOINTS: tuple[Endpoint, ...] = (
+    decide.ENDPOINT,
     explain.ENDPOINT,
     plan.ENDPOINT,
     post.ENDPOINT,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from billpolicy import Book
 from billpolicy.service.callers import Callers, OnThisMachine
@@ -29,6 +29,8 @@ class InForce:
 
     versions: Versions
     since: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
+    ready: dict[tuple[str, ...], Any] = field(default_factory=dict, compare=False)
+    """What decides facts of these names by an operation (`deciders.py`), made when it is first asked for."""
 
     @cached_property
     def digest(self) -> str:

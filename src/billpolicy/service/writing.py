@@ -11,5 +11,14 @@ from billpolicy.source.write import plain_data
 
 def json_line(content: Any) -> bytes:
     """A record or plain data, and a line break. Half of a character that is written as two is escaped."""
-    text = visible_json(json.dumps(plain_data(content), ensure_ascii=False))
-    return f"{text}\n".encode("utf-8", "backslashreplace")
+    return sent(f"{json_text(content)}\n")
+
+
+def json_text(content: Any) -> str:
+    """The same as a text without the line break."""
+    return visible_json(json.dumps(plain_data(content), ensure_ascii=False))
+
+
+def sent(text: str) -> bytes:
+    """A text of JSON as it is sent."""
+    return text.encode("utf-8", "backslashreplace")

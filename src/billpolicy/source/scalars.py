@@ -151,6 +151,12 @@ def read_date(value: Any) -> datetime.date:
         raise ValueError(f"`{text}` is not a day of the calendar{end}") from None
 
 
+def read_single(value: Any) -> Any:
+    """A single value as it is written, whose type something else tells."""
+    _scalar(value, "a single value")
+    return value
+
+
 def read_integer(value: Any) -> int:
     """A whole number, written without quotes, below 2**53 either way."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -278,6 +284,7 @@ Names = Annotated[
 ]
 Prose = Annotated[str, _type(read_prose, type="string")]
 Date = Annotated[datetime.date, _type(read_date, type="string", format="date", pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Single = Annotated[Any, _type(read_single, type=["string", "number", "boolean"])]
 Integer = Annotated[int, _type(read_integer, type="integer")]
 Boolean = Annotated[bool, _type(read_boolean, type="boolean")]
 Amount = Annotated[Decimal, _type(read_amount, type=["number", "string"], pattern=_AMOUNT_PATTERN)]
