@@ -313,6 +313,9 @@ def test_of_many_rules_seven_are_drawn_and_the_others_together() -> None:
     assert "351" in texts(chart)
     (row,) = rows(chart)
     assert row[2].count("rule-") == 20
+    # A rule may be called as the others are together.
+    named = [*made, *[Decision(DAY, "14 others")] * 90]
+    assert [one for one in texts(decisions_chart(named, "x")) if "others" in one] == ["14 others", "14 others"]
     eight = decisions_chart([one for one in made if one.rule < "rule-08"], "x")
     assert "others" not in eight
     assert "rule-07" in texts(eight)

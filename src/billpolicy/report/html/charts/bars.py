@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from billpolicy.report.html.charts.frame import ABOVE, LEAST, LINE, SEEN, em, percent, short, text, together, wide
+from billpolicy.report.html.charts.frame import ABOVE, LEAST, LINE, SEEN, em, percent, short, text, wide
 from billpolicy.report.html.markup import Html, el
 
 _THICK, _APART = Decimal("0.7"), Decimal("0.65")
@@ -58,7 +58,7 @@ def bars(every: Sequence[Bar]) -> Drawn:
         for line in _lines(*bar.above):
             y += LINE
             shapes += _said(line, y - ABOVE, soft=False)
-        shapes.append(together(_pieces(bar, y, scale)))
+        shapes.append(el("g", *_pieces(bar, y, scale)))
         y += _THICK if bar.pieces else 0
         for line in _lines(*bar.below):
             y += LINE

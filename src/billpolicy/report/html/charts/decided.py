@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -58,15 +58,14 @@ def decisions_chart(decisions: Sequence[Decision], what: str) -> Html:
     made = {period: Counter[str]() for period in _periods(span, decisions)}
     for one in decisions:
         made[span.begin(one.date)][one.rule] += 1
-    parts = _parts(made.values())
+    parts = _parts(list(made.values()))
     names = [span.name(period) for period in made]
     columns = _columns(parts, max(each.total() for each in made.values()))
     top = LINE
     height, legend = _legend(parts, top + TALL + LINE + Decimal("0.4"))
-    whole = {name: sum(counts) for name, counts in parts.items()}
     return chart(
         f"{what}: which rules decided, by {span.word}",
-        f"{names[0]} to {names[-1]}. " + "; ".join(f"{name}: {count:,}" for name, count in whole.items()),
+        f"{names[0]} to {names[-1]}. " + "; ".join(f"{part.name}: {part.whole}" for part in parts),
         height,
         (
             text(f"{columns.most:,}", "0", top - columns.above - ABOVE, soft=True),
@@ -94,8 +93,8 @@ _SPANS = (
     (182, _Span("week from Monday", lambda day: day - _DAY * day.weekday(), _DAY * 7, str)),
     (3 * 366, _Span("month", lambda day: day.replace(day=1), _DAY * 31, lambda day: f"{day:%Y-%m}")),
 )
-_YEAR = _Span("year", lambda day: day.replace(month=1, day=1), _DAY * 366, lambda day: f"{day:%Y}")
-"""The most days that columns of each length are drawn for."""
+"""The most days for which there are columns of a length."""
+_YEAR = _Span("year", lambda day: day.replace(month=1, day=1), _DAY * 366, lambda day: str(day.year))
 
 
 def _span(first: datetime.date, last: datetime.date) -> _Span:
@@ -106,24 +105,34 @@ def _span(first: datetime.date, last: datetime.date) -> _Span:
 def _periods(span: _Span, decisions: Iterable[Decision]) -> Iterator[datetime.date]:
     """Every one from the first decision to the last, also those in which nothing was decided."""
     days = {one.date for one in decisions}
-    period, last = span.begin(min(days)), max(days)
-    while period <= last:
-        yield period
+    period, last = span.begin(min(days)), span.begin(max(days))
+    yield period
+    while period < last:
         period = span.begin(period + span.longest)
+        yield period
 
 
-def _parts(made: Iterable[Counter[str]]) -> dict[str, list[int]]:
+class _Part(NamedTuple):
+    """What a rule did in each column, or several rules together."""
+
+    name: str
+    counts: list[int]
+
+    @property
+    def whole(self) -> str:
+        return f"{sum(self.counts):,}"
+
+
+def _parts(columns: Sequence[Counter[str]]) -> list[_Part]:
     """What is drawn of each column, from the foot up: what the rules that decided most did, each and then the others
     together. Of rules that decided as often, that whose name comes first is lower."""
-    columns = list(made)
     every = sum(columns, Counter[str]())
     names = sorted(every, key=lambda name: (-every[name], name))
     own = names if len(names) <= TEXTURES else names[:MOST]  # a single other one goes by its own name
-    parts = {name: [column[name] for column in columns] for name in own}
-    if own != names:
-        known = set(own)
-        rest = [sum(count for name, count in column.items() if name not in known) for column in columns]
-        parts[f"{len(names) - len(own):,} others"] = rest
+    parts = [_Part(name, [column[name] for column in columns]) for name in own]
+    if others := names[len(own) :]:
+        together = [sum(column[name] for name in others) for column in columns]
+        parts.append(_Part(f"{len(others):,} others", together))
     return parts
 
 
@@ -135,20 +144,21 @@ class _Columns(NamedTuple):
     thin: bool
 
 
-def _columns(parts: Mapping[str, Sequence[int]], most: int) -> _Columns:
+def _columns(parts: Sequence[_Part], most: int) -> _Columns:
     """Columns that are as high as what they count, and the line of the highest."""
-    thin = any(0 < count * HIGH < _THIN * most for counts in parts.values() for count in counts)
+    thin = any(0 < count * HIGH < _THIN * most for part in parts for count in part.counts)
     # Thin lines are higher than what they stand for: room for all of them.
     room = HIGH - _THIN * len(parts) if thin else HIGH
-    slot = WIDE / max(map(len, parts.values()))
+    columns = len(parts[0].counts)
+    slot = WIDE / columns
     width = min(slot * Decimal("0.8"), _WIDEST)
     # A single one stands above its day, which is told on the left.
     left = (slot - width) / 2 if slot < WIDE else Decimal(0)
     shapes = [level("grid", HIGH - room)]
-    feet = [HIGH] * max(map(len, parts.values()))
-    for number, counts in enumerate(parts.values()):
+    feet = [HIGH] * columns
+    for number, part in enumerate(parts):
         areas = []
-        for place, count in enumerate(counts):
+        for place, count in enumerate(part.counts):
             if count:
                 height = max(room * count / most, _THIN)
                 feet[place] -= height
@@ -172,18 +182,17 @@ def _filled(number: int, areas: Iterable[Area]) -> Html:
     return el("g", *frames, *([el("path", d=lines)] if lines else ()), class_=f"part part-{number + 1}")
 
 
-def _legend(parts: Mapping[str, Sequence[int]], y: Decimal) -> tuple[Decimal, list[Html]]:
+def _legend(parts: Sequence[_Part], y: Decimal) -> tuple[Decimal, list[Html]]:
     """Which rule has which part, in the order in which these are seen, and how far down that goes."""
     shapes = []
-    for number, (name, counts) in reversed(list(enumerate(parts.items()))):
+    for number, part in reversed(list(enumerate(parts))):
         y += LINE
         key = _filled(number, [Area(Decimal(0), Decimal(0), Decimal(20), Decimal(13))])
         shapes.append(
             el("svg", key, x="0", y=em(y - Decimal("1.15")), width="1.4em", height="0.91em", viewBox="0 0 20 13")
         )
-        count = f"{sum(counts):,}"
-        shapes.append(text(count, "100%", y - ABOVE, end=True))
-        lines = broken(name, LEAST - 3 - wide(count), _LINES)
+        shapes.append(text(part.whole, "100%", y - ABOVE, end=True))
+        lines = broken(part.name, LEAST - 3 - wide(part.whole), _LINES)
         shapes += [text(line, "2em", y + LINE * at - ABOVE) for at, line in enumerate(lines)]
         y += LINE * (len(lines) - 1)
     return y, shapes

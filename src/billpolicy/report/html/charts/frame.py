@@ -12,7 +12,7 @@ from itertools import accumulate
 from unicodedata import east_asian_width
 
 from billpolicy.diagnostics.visible import visible
-from billpolicy.report.html.markup import Html, el, joined
+from billpolicy.report.html.markup import Html, el
 
 LEAST = Decimal(20)
 """How many letters' heights a chart is wide on the smallest phone: 320 pixels less the edges, in letters of 14.4."""
@@ -63,7 +63,7 @@ def percent(part: Decimal | int, whole: Decimal | int) -> str:
 
 
 def wide(said: str) -> Decimal:
-    """How wide a text is at most, in heights of a letter: in no font is a text of ours wider."""
+    """How wide a text is, in heights of a letter: as in the widest of the fonts that systems have, or less."""
     return sum(map(_wide, visible(said)), Decimal(0))
 
 
@@ -97,11 +97,6 @@ def _fits(said: str, most: Decimal) -> int:
 def money(amount: Decimal, currency: str) -> str:
     """An amount as it is written on charts."""
     return f"{amount:,} {currency}"
-
-
-def together(drawn: Iterable[Html], kind: str | None = None) -> Html:
-    """Shapes of one kind."""
-    return el("g", joined(drawn), class_=kind)
 
 
 def _wide(letter: str) -> Decimal:
