@@ -253,7 +253,7 @@ def diff_report(
             for one in decisions.changed
             if wanted(one.operations, one.key)
         ),
-        impact=None if impact is None or versions is None else _impact(impact, versions),
+        impact=None if impact is None or versions is None else impact_told(impact, versions),
         beyond=tuple(
             BeyondTold(
                 finding=findings([one.finding])[0],
@@ -320,7 +320,8 @@ def _rules(policy: Policy, ids: Iterable[str]) -> Iterator[Rule]:
 # -- what it does to real operations -------------------------------------------------------------------------------
 
 
-def _impact(impact: Impact, versions: tuple[Versions, Versions]) -> ImpactTold:
+def impact_told(impact: Impact, versions: tuple[Versions, Versions]) -> ImpactTold:
+    """What comes out otherwise. `versions`: the policies that it was decided under."""
     groups = sorted(impact.groups.items(), key=lambda one: (one[0].operation, -one[1], one[0].key or "", one[0].kind))
     return ImpactTold(
         operations=impact.operations,

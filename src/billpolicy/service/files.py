@@ -22,6 +22,8 @@ FILES = {
     "htmx.min.js": _File(_OWN, _SCRIPT),
     "service.js": _File(_OWN, _SCRIPT),
     "service.css": _File(_OWN, _CSS),
+    "editor.css": _File(_OWN, _CSS),
+    "editor.js": _File(_OWN, _SCRIPT),
     "page.css": _File(_SHARED, _CSS),
     "matrix.css": _File(_SHARED, _CSS),
     "matrix.js": _File(_SHARED, _SCRIPT),

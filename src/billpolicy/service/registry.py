@@ -32,6 +32,7 @@ from billpolicy.service.pages import login as login_page
 from billpolicy.service.pages import matrix as matrix_page
 from billpolicy.service.pages import plan as plan_page
 from billpolicy.service.pages import waiting as waiting_page
+from billpolicy.service.pages import what_if as what_if_page
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     decide.ENDPOINT,
@@ -63,6 +64,10 @@ PAGES: tuple[Endpoint, ...] = (
     matrix_page.RULE,
     explain_page.PAGE,
     explain_page.WRITTEN,
+    what_if_page.PAGE,
+    what_if_page.CHANGED,
+    what_if_page.CHECK,
+    what_if_page.PATCH,
     accounts_page.PAGE,
     account_page.PAGE,
     document_page.PAGE,

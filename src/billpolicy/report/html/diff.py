@@ -28,18 +28,20 @@ from billpolicy.report.html.pieces import LINE, finding, section, table, terms
 
 def diff_html(report: DiffReport) -> str:
     """The whole of it."""
+    body = joined((el("h1", headline(report)), diff_body(report)), LINE)
+    return page(f"{report.new.policy}: what changes", body)
+
+
+def diff_body(report: DiffReport) -> Html:
+    """What stands on the page below its headline."""
     sides = (el("code", report.old.path), " → ", el("code", report.new.path))
-    body = [
-        el("h1", headline(report)),
-        el("p", *sides, class_="names"),
-        *map(finding, report.diagnostics),
-    ]
+    body = [el("p", *sides, class_="names"), *map(finding, report.diagnostics)]
     if report.as_if:
         as_if = "The two are never in force on the same day; compared as if both always were."
         body.append(el("p", as_if, class_="soft"))
     body += _sections(report)
     body.append(el("p", compared_text(report), class_="soft"))
-    return page(f"{report.new.policy}: what changes", joined(body, LINE))
+    return joined(body, LINE)
 
 
 def _sections(report: DiffReport) -> Iterator[Html]:
@@ -50,7 +52,7 @@ def _sections(report: DiffReport) -> Iterator[Html]:
         if told:
             yield section(2, joined(("Declared otherwise ", el("span", f"({title})", class_="soft"))), [_list(told)])
     if report.impact is not None:
-        yield section(2, "Real operations", _impact(report.impact))
+        yield section(2, "Real operations", impact_parts(report.impact))
     if report.rules:
         told = [rule_text(one) for one in report.rules]
         yield section(2, "Rules", [el("details", el("summary", counted(len(told), "rule")), _list(told))])
@@ -79,7 +81,8 @@ def _change(one: ChangedTold) -> Html:
     return el("article", about, el("div", names, *rest, class_="names"), terms(told), class_="card")
 
 
-def _impact(impact: ImpactTold) -> Iterator[Html]:
+def impact_parts(impact: ImpactTold) -> Iterator[Html]:
+    """How many operations come out otherwise, by operation and decision, and examples with what they were before."""
     told = differing(impact)
     if impact.accounts:
         told += f", of {counted(len(impact.accounts), 'account')}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from billpolicy.report.html.markup import Html, el
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
 
 
 def chosen_version(asked: Asked) -> Policy:
-    """The version of the day that the address names. Without one that of today, else the last that has begun, else the
+    """That of the day in the address, as `version_from` gives it."""
+    return version_from(asked, asked.query)
+
+
+def version_from(asked: Asked, filled: Mapping[str, str]) -> Policy:
+    """The version of the day that is named. Without one that of today, else the last that has begun, else the
     first: a policy that is not yet in force is looked at before it is. Raises `Refused` for a day without a version."""
-    day = day_in(asked.query, "on")
+    day = day_in(filled, "on")
     if day is not None:
         return asked.versions.on(day).policy
     policies = asked.versions.policies

@@ -18,7 +18,7 @@ from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE, table
 from billpolicy.report.results import refusals
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.pages.forms import area_field, buttons, choice_field, filled_in, press, text_field
+from billpolicy.service.pages.forms import area_field, buttons, choice_field, filled_in, hidden, press, text_field
 from billpolicy.service.pages.frame import framed, is_for_part, part, wrong
 from billpolicy.service.pages.operation_form import operation_fields, words_of
 from billpolicy.service.pages.policy_text import quoted
@@ -95,10 +95,6 @@ def _form(*content: Html, method: str = "get") -> Html:
     )
 
 
-def _hidden(name: str, value: str) -> Html:
-    return el("input", type="hidden", name=name, value=value)
-
-
 # -- one that is loaded --------------------------------------------------------------------------------------------
 
 
@@ -135,7 +131,7 @@ def _by_choice(asked: Asked, filled: Mapping[str, str]) -> Html:
         id="choices",
     )
     told = _explained_at(asked, id).body if id else Html("")
-    return joined((el("form", _hidden("by", "loaded"), search, action=_PATH, class_="fields"), listed, told), LINE)
+    return joined((el("form", hidden("by", "loaded"), search, action=_PATH, class_="fields"), listed, told), LINE)
 
 
 def _is_meant(one: Instruction, wanted: str) -> bool:
@@ -192,7 +188,7 @@ def _typed(asked: Asked, filled: Mapping[str, str]) -> Html:
         list="operation-names",
     )
     names = el("datalist", *(el("option", value=name) for name in operation_names()), id="operation-names")
-    form = _form(_hidden("by", "typed"), control, names, buttons(press("Explain", main=True)))
+    form = _form(hidden("by", "typed"), control, names, buttons(press("Explain", main=True)))
     return joined((form, told.body), LINE)
 
 
@@ -200,16 +196,16 @@ def _by_fields(asked: Asked, filled: Mapping[str, str]) -> Html:
     names = operation_names()
     name = filled.get("operation", "")
     choice = choice_field("operation", "Operation", names, name if name in names else "write_off_invoice")
-    choose = _form(el("div", _hidden("by", "fields"), choice, press("Show its fields"), class_="fields"))
+    choose = _form(el("div", hidden("by", "fields"), choice, press("Show its fields"), class_="fields"))
     if name not in names:
         return choose
     is_sent = "explain" in filled
     told = _explained_words(asked, lambda: [name, *words_of(filled)]) if is_sent else _NOTHING
     attributes = dict.fromkeys(key for policy in asked.versions.policies for key in policy.attributes)
     form = _form(
-        _hidden("by", "fields"),
-        _hidden("operation", name),
-        _hidden("explain", "yes"),
+        hidden("by", "fields"),
+        hidden("operation", name),
+        hidden("explain", "yes"),
         operation_fields(name, attributes, filled, told.problems),
         _elsewhere(told.problems),
         buttons(press("Explain", main=True)),
@@ -256,7 +252,7 @@ def _yaml(asked: Asked, filled: Mapping[str, str]) -> Html:
         rows=12,
         help="one operation, or several under `operations:`, as an operations file has them",
     )
-    form = _form(_hidden("by", "yaml"), area, buttons(press("Explain", main=True)), method="post")
+    form = _form(hidden("by", "yaml"), area, buttons(press("Explain", main=True)), method="post")
     return joined((form, problems, told), LINE)
 
 

@@ -141,6 +141,16 @@ def text_area(name: str, text: str, *, rows: int, **attributes: str | int | bool
     )
 
 
+def hidden(name: str, value: str) -> Html:
+    """A control that nobody sees, of one line."""
+    return el("input", type="hidden", name=name, value=value)
+
+
+def hidden_text(name: str, text: str) -> Html:
+    """The same of several lines."""
+    return el("textarea", Html("\n" + html.escape(text)), name=name, hidden=True)
+
+
 def buttons(*shown: Html) -> Html:
     """What to press, side by side, and beside it that something is on its way."""
     return el("div", *shown, el("span", "One moment …", class_="htmx-indicator"), class_="buttons")

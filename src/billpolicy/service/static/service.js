@@ -1,6 +1,11 @@
 "use strict";
 // What pages do beside what htmx does for them. Nothing is evaluated that stands in a page: the policy of its content forbids it.
-const say = (text) => { document.getElementById("said").textContent = text; };
+// What is told is read out; what is not in the page as well, such as that something failed, is shown, too.
+function say(text, shown = false) {
+  const said = document.getElementById("said");
+  said.textContent = text;
+  said.classList.toggle("shown", shown);
+}
 
 // What htmx put into a page that asks for it is gone to: into a dialog, which is opened; or to what has `data-focus`.
 document.addEventListener("htmx:after:swap", (event) => {
@@ -10,7 +15,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (target instanceof HTMLDialogElement && !target.open) target.showModal();
   target.querySelector("[data-focus]")?.focus({ preventScroll: target instanceof HTMLDialogElement });
   const told = target.querySelector("[data-say]");
-  if (told) say(told.dataset.say);
+  say(told ? told.dataset.say : "");
 });
 // Behind a dialog is a way out of it, as the key Escape is.
 document.addEventListener("click", (event) => {
@@ -19,6 +24,6 @@ document.addEventListener("click", (event) => {
 // An answer that is no part of a page is told, and what stood there stays.
 document.addEventListener("htmx:response:error", (event) => {
   const { status } = event.detail.ctx.response.raw;
-  say(status === 401 || status === 403 ? "You may not do this." : `That did not work (${status}). Try again.`);
+  say(status === 401 || status === 403 ? "You may not do this." : `That did not work (${status}). Try again.`, true);
 });
-document.addEventListener("htmx:error", () => say("The service did not answer. Is it running?"));
+document.addEventListener("htmx:error", () => say("The service did not answer. Is it running?", true));

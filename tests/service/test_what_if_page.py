@@ -1,0 +1,166 @@
+"""A change of the policy tried in the page: mistakes as one types, what comes out differently, and a patch of it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+import billpolicy
+from billpolicy.service.app import app_of
+from billpolicy.service.callers import OnThisMachine
+from billpolicy.service.serving import InForce, Serving
+from tests.helpers.tools import needs
+from tests.service.browsing import visited, wrong_with
+from tests.service.conftest import ACTOR, HERE, STORY
+
+CHAIN, OTHER = "[subscription, invoice, account]", "[invoice, account]"
+"""Who gets a German dispute: the hut, or as in the standard policy whoever got the invoice (examples/three-brands)."""
+
+
+def _opened(page: Any, name: str) -> Any:
+    """The editor, with the file of this name."""
+    names = page.get_by_label("File", exact=True).locator("option").all_inner_texts()
+    page.get_by_label("File", exact=True).select_option(next(one for one in names if name in one))
+    page.get_by_role("button", name="Open").click()
+    page.get_by_label(name).wait_for()
+    return page.locator("#text")
+
+
+def test_what_comes_out_differently_is_told_while_one_types(browser: Any, address: str) -> None:
+    page = visited(browser, f"{address}/pages/what-if")
+    editor = _opened(page, "brands.yaml")
+    editor.fill(editor.input_value().replace(CHAIN, OTHER))
+    page.get_by_role("heading", name="What comes out differently").wait_for()
+    told = page.locator("#findings").inner_text()
+    assert "1 of 4 comes out differently" in told
+    assert "bill_to_contact: birgit instead of jonas" in told
+    assert page.locator("#said").inner_text() == "No mistakes; 1 of 4 operations comes out differently"
+    assert page.evaluate("document.activeElement.id") == "text", "who types goes on typing"
+    assert wrong_with(page) == []
+
+
+def test_a_mistake_is_marked_at_its_line_and_leads_there(browser: Any, address: str) -> None:
+    page = visited(browser, f"{address}/pages/what-if")
+    editor = _opened(page, "brands.yaml")
+    text = editor.input_value().replace("subscription,", "subscripton,")
+    editor.fill(text)
+    page.get_by_role("heading", name="1 mistake to mend").wait_for()
+    assert "did you mean subscription?" in page.locator("#findings").inner_text()
+    assert wrong_with(page) == []
+    link = page.locator("#findings").get_by_role("link")
+    line = int(link.inner_text().removeprefix("line "))
+    assert page.locator(".gutter .error").all_inner_texts() == [str(line)]
+    assert text.split("\n")[line - 1].strip().startswith("then:")
+    link.click()
+    at = page.evaluate("[document.activeElement.id, document.activeElement.selectionStart]")
+    assert at == ["text", text.index("subscripton")]
+    editor.fill(text.replace("subscripton", "subscription"))
+    page.get_by_text("Nothing is changed yet.").wait_for()
+    assert page.locator(".gutter .error").count() == 0
+
+
+def test_files_are_changed_one_after_the_other_without_a_script(browser: Any, address: str) -> None:
+    page = visited(browser, f"{address}/pages/what-if", script=False)
+    editor = _opened(page, "brands.yaml")
+    editor.fill(editor.input_value().replace(CHAIN, OTHER))
+    editor = _opened(page, "authority.yaml")
+    assert "brands.yaml (changed)" in " ".join(
+        page.get_by_label("File", exact=True).locator("option").all_inner_texts()
+    )
+    editor.fill(editor.input_value().replace("6000.00 USD", "8000.00 USD"))
+    page.get_by_role("button", name="Check").click()
+    page.get_by_role("heading", name="moser-is-gone: write_off_invoice").wait_for()
+    assert "no-hot-water: credit_memo_from_invoice" in page.locator("#findings").inner_text()
+    assert _opened(page, "brands.yaml").input_value().count(OTHER) == 1, "what was written there is kept"
+
+
+def test_the_patch_makes_the_policy_that_was_tried(
+    browser: Any, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(STORY, tmp_path / "three-brands")
+    monkeypatch.chdir(STORY.parent)  # as if the service had been begun there
+    page = visited(browser, f"{address}/pages/what-if")
+    editor = _opened(page, "brands.yaml")
+    editor.fill(editor.input_value().replace(CHAIN, OTHER))
+    with page.expect_download() as downloaded:
+        page.get_by_role("button", name="Download as a patch").click()
+    assert downloaded.value.suggested_filename == "policy.patch"
+    applied = subprocess.run(
+        [needs("git"), "apply", downloaded.value.path()], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert applied.returncode == 0, applied.stderr
+    changed = (tmp_path / "three-brands" / "northpine" / "brands.yaml").read_text(encoding="utf-8")
+    assert changed == (STORY / "northpine" / "brands.yaml").read_text(encoding="utf-8").replace(CHAIN, OTHER)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1400, "dark"), (390, "light")])
+def test_everybody_can_use_it(browser: Any, address: str, width: int, scheme: str) -> None:
+    assert wrong_with(visited(browser, f"{address}/pages/what-if", width=width, scheme=scheme)) == []
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[TestClient, Path]]:
+    """A service of a policy of one file, whose lines another system ends, on the book of the story, and the file."""
+    file = tmp_path / "own.yaml"
+    file.write_bytes(b"policy: own\r\nextends: standard\r\neffective: {from: 2026-01-01}\r\n")
+    policy = billpolicy.load_policy(file, engine="python")
+    serving = Serving(InForce(policy), billpolicy.load_book(STORY / "book.yaml"), OnThisMachine(ACTOR))
+    with TestClient(app_of(serving), HERE) as client:
+        yield client, file
+
+
+def test_ends_of_lines_stay_and_nothing_is_saved(served: tuple[TestClient, Path]) -> None:
+    client, file = served
+    before = file.read_bytes()
+    text = before.decode() + "payment_terms: {Net 7: {net: 7}}\r\n"
+    patch = client.post("/pages/what-if/patch", data={"file": str(file), "text": text}).content
+    assert [line for line in patch.split(b"\n") if re.match(rb"[-+](?![-+])", line)] == [
+        b"+payment_terms: {Net 7: {net: 7}}\r"
+    ]
+    assert client.post("/pages/what-if/patch", data={"file": str(file), "text": before.decode()}).content == b""
+    assert file.read_bytes() == before
+
+
+def test_a_text_is_shown_as_it_is_and_runs_nothing(served: tuple[TestClient, Path]) -> None:
+    client, file = served
+    hostile = "\n\n</textarea><script>alert(1)</script>\x00\u202e &amp; \"'\n"
+    for path in ("/pages/what-if", "/pages/what-if/check"):
+        page = client.post(path, data={"file": str(file), "text": hostile, "new": "what-if"})
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
+
+
+def test_only_files_of_the_policy_are_read(served: tuple[TestClient, Path]) -> None:
+    client, _ = served
+    for name in ("/etc/passwd", "../own.yaml", "<standard>/policy.yaml"):
+        for form in ({"file": name}, {f"kept.{name}": "x"}, {"open": name, "go": "open"}):
+            assert client.post("/pages/what-if", data=form).status_code == 404
+
+
+def test_without_operations_it_says_how_to_have_some(served: tuple[TestClient, Path]) -> None:
+    client, file = served
+    text = file.read_text(encoding="utf-8") + "payment_terms: {Net 7: {net: 7}}\n"
+    told = client.post("/pages/what-if/check", data={"file": str(file), "text": text}).text
+    assert "--operations FILE" in told
+
+
+def test_what_a_ledger_has_posted_is_tried(posting: TestClient, policy: billpolicy.Versions) -> None:
+    dispute = (STORY / "operations.yaml").read_text(encoding="utf-8").split("  - id: moser")[0]
+    posted = posting.post("/post", content=dispute, headers={"content-type": "application/yaml"})
+    assert posted.status_code == 200, posted.text
+    name, text = next(
+        (str(Path(layer.path, name)), text)
+        for layer in policy.policies[0].layers
+        for name, text in layer.files
+        if name == "brands.yaml"
+    )
+    told = posting.post("/pages/what-if/check", data={"file": name, "text": text.replace(CHAIN, OTHER)}).text
+    assert "1 of 1 comes out differently" in told
+    assert "birgit instead of jonas" in told
