@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +23,7 @@ from billpolicy.service.conditions import check_policy
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, Lines
 from billpolicy.service.files import static
 from billpolicy.service.gate import NAMES, body_of, caller_of, problem_in
+from billpolicy.service.heads import Requested
 from billpolicy.service.noted import Noted
 from billpolicy.service.pages.login import to_login
 from billpolicy.service.pages.problem import problem_page, wants_page
@@ -33,10 +35,16 @@ from billpolicy.service.serving import InForce, Serving
 from billpolicy.service.streaming import Streamed
 from billpolicy.service.writing import json_line
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
-def app_of(serving: Serving) -> Starlette:
+_Answers = Callable[[Request], Awaitable[Response]]
+
+
+def app_of(serving: Serving) -> ASGIApp:
     """The application."""
-    routes = [Route(_pattern(one.path), _asked(serving, one), methods=[one.method]) for one in (*ENDPOINTS, *PAGES)]
+    answers = {(one.method, one.path): _asked(serving, one) for one in (*ENDPOINTS, *PAGES)}
+    routes = [Route(_pattern(path), answer, methods=[method]) for (method, path), answer in answers.items()]
     routes.append(Route("/static/{name}", static))
 
     async def routed(request: Request, error: Exception) -> Response:
@@ -51,8 +59,26 @@ def app_of(serving: Serving) -> Starlette:
     handlers = {404: routed, 405: routed, 500: routed}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
-    app.add_middleware(Passing, serving=serving)
-    return app
+    fixed = {address: answer for address, answer in answers.items() if "{" not in address[1]}
+    return Passing(_Straight(app, fixed), serving)
+
+
+class _Straight:
+    """An application in which addresses without names in them are found at once: a router tries one after the other."""
+
+    def __init__(self, app: ASGIApp, answers: Mapping[tuple[Any, str], _Answers]) -> None:
+        """`answers`: method and address -> what answers there, in `app`, too."""
+        self._app = app
+        self._answers = answers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI has it."""
+        answers = self._answers.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if answers is None:
+            await self._app(scope, receive, send)
+            return
+        response = await answers(Request(scope, receive))
+        await response(scope, receive, send)
 
 
 def _pattern(path: str) -> str:
@@ -60,21 +86,22 @@ def _pattern(path: str) -> str:
     return re.sub(r"\{(\w+)\}", r"{\1:path}", path)
 
 
-def _asked(serving: Serving, endpoint: Endpoint) -> Any:
+def _asked(serving: Serving, endpoint: Endpoint) -> _Answers:
     """What answers the requests for an endpoint."""
     is_for_programs = endpoint in ENDPOINTS
 
-    def checked(request: Request, caller: Caller, body: Body | None) -> Asked:
+    def checked(request: Requested, caller: Caller, body: Body | None) -> Asked:
         in_force = serving.in_force
-        request.state.noted.policy = in_force.digest
+        request.noted.policy = in_force.digest
         asked = _asked_by(request, serving, in_force, caller, body)
         if is_for_programs:
             check_query(endpoint, asked)
             check_policy(asked)
         return asked
 
-    async def answered(request: Request) -> Response:
-        noted: Noted = request.state.noted
+    async def answered(plain: Request) -> Response:
+        request = Requested(plain.scope, plain.receive)
+        noted = request.noted
         noted.route = endpoint.path
         caller = NOBODY
         try:
@@ -104,19 +131,21 @@ def _asked(serving: Serving, endpoint: Endpoint) -> Any:
     return functools.wraps(endpoint.answer)(answered)
 
 
-def _asked_by(request: Request, serving: Serving, in_force: InForce, caller: Caller, body: Body | None = None) -> Asked:
+def _asked_by(
+    request: Requested, serving: Serving, in_force: InForce, caller: Caller, body: Body | None = None
+) -> Asked:
     return Asked(
         serving,
         in_force,
         caller,
-        request.state.noted.id,
+        request.noted.id,
         url_path=request.scope["path"],
         path=request.path_params,
         query=request.query_params,
         headers=request.headers,
         body=body,
         client=request.client.host if request.client is not None else "",
-        noted=request.state.noted,
+        noted=request.noted,
     )
 
 

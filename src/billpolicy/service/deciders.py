@@ -6,14 +6,12 @@ each value is read, and how each rule is written in the answer.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import billpolicy
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.report.explanation import rule_at
-from billpolicy.report.served import DecidedFact
 from billpolicy.service.serving import InForce
 from billpolicy.service.writing import json_text
 from billpolicy.source.scalars import read_amount, read_boolean, read_date, read_integer
@@ -90,6 +88,7 @@ class _Told:
         self._begins = f'{{"policy": {json_text(policy.name)}, "decisions": {{'
         self._keys = tuple(keys)
         self._rules = policy.rules
+        self._rules_told: dict[tuple[str, str], str] = {}
         self._kept: dict[Any, str] = {}
 
     def text(self, chosen: Collection[Any]) -> str:
@@ -113,11 +112,17 @@ class _Told:
         if choice is None:
             return ""
         value, level, rule_id = choice
-        rule = self._rules[rule_id]
-        # What an exception says of a key has a line of its own, as in explanations.
-        at = getattr(rule, "then_at", {}).get(key, rule.position)
-        told = DecidedFact(value=value, level=level, rule=rule_at(rule_id, at, rule.because))
-        return f"{json.dumps(key)}: {json_text(told)}"
+        of = "" if level is None else f', "level": {json_text(level)}'
+        return f'{json_text(key)}: {{"value": {json_text(value)}{of}, "rule": {self._rule(key, rule_id)}}}'
+
+    def _rule(self, key: str, id: str) -> str:
+        told = self._rules_told.get((key, id))
+        if told is None:
+            rule = self._rules[id]
+            # What an exception says of a key has a line of its own, as in explanations.
+            at = getattr(rule, "then_at", {}).get(key, rule.position)
+            told = self._rules_told[key, id] = json_text(rule_at(id, at, rule.because))
+        return told
 
 
 def _read(read: Callable[[Any], Any] | None, value: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 
 from billpolicy.service.gate import HEADERS, problem_in
+from billpolicy.service.heads import Head
 from billpolicy.service.noted import Noted, id_for
 from billpolicy.service.origins import refuse_other_host, refuse_other_origin
 from billpolicy.service.problems import Problem, answer_of
@@ -40,10 +41,10 @@ class Passing:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        headers = Head(scope)
         method = scope["method"]
         noted = Noted(id_for(headers.get("x-request-id")), method if method in _METHODS else "other")
-        scope.setdefault("state", {})["noted"] = noted
+        scope.setdefault("state", {}).update(noted=noted, head=headers)
         began = time.perf_counter()
         serving = self._serving
         serving.metrics.begun()
