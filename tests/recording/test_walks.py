@@ -37,3 +37,15 @@ def test_the_same_policy_decides_the_same(first: int, tmp_path: Path) -> None:
 def _again(recorded: Recorded) -> str:
     """What was read is written as it was."""
     return line(recorded.operation)
+
+
+@pytest.mark.parametrize("seed", [3, 11, 27])
+def test_what_is_decided_again_at_once_is_what_would_be_recorded(seed: int, tmp_path: Path) -> None:
+    found = walk(seed)
+    policy = versions(found.policy)
+    recorder = api.Recorder(policy, TODAY)
+    outcomes = list(api.plan_all(policy, read(found.book), asked_for(*found.operations), today=TODAY))
+    file = tmp_path / "recording.jsonl"
+    file.write_text(recorder.beginning() + "".join(map(recorder.lines, outcomes)), encoding="utf-8")
+    kept = [one.operation for one in api.load_recording(file)]
+    assert [one.operation for outcome in outcomes for one in recorder.recorded(outcome)] == kept

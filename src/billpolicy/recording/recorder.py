@@ -20,6 +20,7 @@ from billpolicy.posting.posting import Outcome
 from billpolicy.recording.lines import line
 from billpolicy.recording.record import (
     Held,
+    Recorded,
     RecordedDecision,
     RecordedDocument,
     RecordedFollowUp,
@@ -27,7 +28,8 @@ from billpolicy.recording.record import (
     RecordedOutcome,
     RecordedPolicy,
 )
-from billpolicy.source.codec import Raw, encode
+from billpolicy.source.codec import Raw, decode, encode
+from billpolicy.source.write import plain_data
 
 
 def recorded_policy(policy: Policy, masked: tuple[str, ...] | None = None) -> RecordedPolicy:
@@ -41,17 +43,21 @@ def recorded_policy(policy: Policy, masked: tuple[str, ...] | None = None) -> Re
     )
 
 
-def recorded(plan: Plan, policies: Mapping[str, Policy]) -> Iterator[RecordedOperation]:
+def recorded(
+    plan: Plan, policies: Mapping[str, Policy], masked: Iterable[str] | None = None
+) -> Iterator[RecordedOperation]:
     """A plan and all that follows it, in the order in which they happen. `policies`: those that it was made by, by
-    their digests."""
-    return _recorded(plan, policies, None)
+    their digests; `masked`: fields to leave out, by default those of the policy."""
+    return _recorded(plan, policies, None, masked)
 
 
-def _recorded(plan: Plan, policies: Mapping[str, Policy], step_of: str | None) -> Iterator[RecordedOperation]:
+def _recorded(
+    plan: Plan, policies: Mapping[str, Policy], step_of: str | None, masked: Iterable[str] | None
+) -> Iterator[RecordedOperation]:
     steps = [Taken(one.plan.id, one.rule, one.asked) for one in plan.follow_ups]
-    yield recorded_operation(plan, policies.get(plan.policy_digest), step_of, steps)
+    yield recorded_operation(plan, policies.get(plan.policy_digest), step_of, steps, masked)
     for step in plan.follow_ups:
-        yield from _recorded(step.plan, policies, plan.id)
+        yield from _recorded(step.plan, policies, plan.id, masked)
 
 
 class Taken(NamedTuple):
@@ -212,6 +218,20 @@ class Recorder:
         if outcome.plan is None or (outcome.posted is not None and outcome.posted.repeated):
             return ""
         return "".join(map(line, recorded(outcome.plan, self._by_digest)))
+
+    def recorded(self, outcome: Outcome) -> Iterator[Recorded]:
+        """The same to be decided again at once, and not to be kept: nothing is left out of it."""
+        if outcome.problems:
+            operations: Iterable[RecordedOperation] = [self._refused(outcome)]
+        elif outcome.plan is None or (outcome.posted is not None and outcome.posted.repeated):
+            operations = ()
+        else:
+            operations = recorded(outcome.plan, self._by_digest, masked=())
+        for one in operations:
+            known = self._by_digest.get(one.digest or "")
+            # As a recording is read, so that it is decided in the same way.
+            again = decode(RecordedOperation, encode(plain_data(one)).encode())
+            yield Recorded(again, None if known is None else recorded_policy(known, ()))
 
     def _refused(self, outcome: Outcome) -> RecordedOperation:
         request = outcome.job.request

@@ -19,7 +19,7 @@ from billpolicy.service.rates import Rates
 from billpolicy.service.turns import Turns
 
 if TYPE_CHECKING:
-    from billpolicy import Diagnostic, Instruction, Ledger, Versions
+    from billpolicy import Diagnostic, Instruction, Ledger, Recorded, Versions
     from billpolicy.service.changing import Source
 
 
@@ -31,6 +31,8 @@ class InForce:
     since: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
     ready: dict[tuple[str, ...], Any] = field(default_factory=dict, compare=False)
     """What decides facts of these names by an operation (`deciders.py`), made when it is first asked for."""
+    recorded: list[Recorded] = field(default_factory=list, compare=False)
+    """The loaded operations as it decides them, once somebody has asked what a change would do."""
 
     @cached_property
     def digest(self) -> str:

@@ -13,10 +13,13 @@ from billpolicy.service.pages.chosen_version import version_from
 from billpolicy.service.pages.forms import hidden, hidden_text
 from billpolicy.service.pages.policy_text import editable, place_of
 from billpolicy.service.problems import Problem
+from billpolicy.source.today import today
 
 if TYPE_CHECKING:
     from billpolicy import Impact, Policy, Versions
 
+MOST_PLANNED = 300
+"""Operations that are planned under either policy, each time; of more it is decided again what decided them."""
 _KEPT = "kept."
 """Begins the name of a control that has the text of a file which is not looked at now."""
 
@@ -86,14 +89,27 @@ def changed_versions(asked: Asked, change: Change) -> Versions:
 
 
 def impact_of(asked: Asked, old: Versions, new: Versions) -> Impact:
-    """What comes out otherwise of the operations that are loaded, and of what a ledger has posted."""
+    """What comes out otherwise of the operations that are loaded, and of what a ledger has posted. Many are planned
+    once, and then decided again on the facts that they were decided by: that is quick."""
     with asked.serving.documents() as on:
         if isinstance(on, billpolicy.Book):
             loaded = asked.serving.operations
+            if len(loaded) > MOST_PLANNED:
+                return billpolicy.impact(old, new, [], recordings=[("loaded", _recorded(asked, on))])
             samples = [billpolicy.Sample("loaded", on, loaded)] if loaded else []
             return billpolicy.impact(old, new, samples, today=asked.today)
         with on.reading() as reader:
             return billpolicy.impact(old, new, [], today=asked.today, recordings=[("posted", reader.recorded())])
+
+
+def _recorded(asked: Asked, book: billpolicy.Book) -> list[billpolicy.Recorded]:
+    """The loaded operations as the policy in force decides them: planned when that is first asked for."""
+    kept = asked.in_force.recorded
+    if not kept:
+        recorder = billpolicy.Recorder(asked.versions, today())
+        outcomes = billpolicy.plan_all(asked.versions, book, asked.serving.operations)
+        kept += (one for outcome in outcomes for one in recorder.recorded(outcome))
+    return kept
 
 
 def has_operations(asked: Asked) -> bool:
