@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,12 @@ import pytest
 import billpolicy
 from billpolicy.api.arguments import request_of
 from billpolicy.posting.store import Audit, Store
+from billpolicy.report.ledger import ledger_report
+from billpolicy.report.ledger_text import operation_text
+from billpolicy.source.write import plain_data
 from tests.helpers.bill_runs import MONTHLY, subscribed
 from tests.helpers.books import book_from
+from tests.helpers.ledgers import ledger_of
 from tests.helpers.scenes import versions
 from tests.posting.conftest import StoreOf
 
@@ -105,3 +110,15 @@ def test_an_id_of_a_request(id: str) -> None:
 def test_no_id_of_a_request(id: str) -> None:
     with pytest.raises(ValueError, match="1 to 64 letters, digits"):
         request_of(id)
+
+
+@pytest.mark.parametrize("request_id", ["req-1", None])
+def test_it_is_shown_where_there_is_one(empty_file: Path, request_id: str | None) -> None:
+    with ledger_of(book_from(BOOK), empty_file) as ledger:
+        billpolicy.post(POLICY, ledger, SMALL, who="ines", request=request_id, now=NOON, today=DAY)
+        with ledger.reading() as reader:
+            shown = reader.operation("small")
+    assert shown is not None
+    told = plain_data(ledger_report(shown))["audit"]
+    assert told.get("request", "none is told") == (request_id or "none is told")
+    assert ("  request          req-1\n" in operation_text(shown)) == (request_id is not None)
