@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class Log:
         self.context: click.Context | None = None
         """Of the command, when it is known: it has the ledger."""
         self._is_lost = sys.stderr is None  # it was closed, and `print` would take standard output for it
+        self._alone = threading.Lock()
         self._found: set[Diagnostic] = set()
         self._others = _Others(self)
         self._run = secrets.token_hex(6)
@@ -119,7 +121,9 @@ class Log:
         line = {"time": moment, "level": level, "event": event, "command": self.command, "run": self._run}
         line |= {name: _clean(value) for name, value in (("ledger", ledger), *fields.items()) if value is not None}
         try:
-            print(json.dumps(line), file=sys.stderr, flush=True)  # in ASCII: no character in it steers anything
+            with self._alone:  # in ASCII: no character in it steers anything; in one piece: others write there, too
+                sys.stderr.write(json.dumps(line) + "\n")
+                sys.stderr.flush()
         except (OSError, ValueError):  # nobody reads any more, or the disk is full: what is posted goes on
             self._is_lost = True
             sys.stderr = io.StringIO()  # what it holds cannot be written at the end either

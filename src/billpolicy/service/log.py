@@ -45,7 +45,7 @@ class Log:
             caller=noted.caller,
             policy=noted.policy,
             problem=noted.problem,
-            codes=noted.codes[:MOST_CODES] or None,
+            codes=noted.codes[:MOST] or None,
             seconds=round(seconds, 6),
         )
 
@@ -67,8 +67,8 @@ class Log:
             operation=id,
             kind=kind,
             outcome=became,
-            documents=list(documents) or None,
-            codes=list(codes) or None,
+            documents=list(documents[:MOST]) or None,
+            codes=list(codes[:MOST]) or None,
         )
 
     def failed(self, noted: Noted, error: BaseException) -> None:
@@ -110,5 +110,5 @@ class Log:
             )
 
 
-MOST_CODES = 20
-"""Of one request; it may have refused many operations."""
+MOST = 100
+"""Codes and numbers in one line: a request may have many operations, and what is longer is not written in one piece."""
