@@ -2,16 +2,16 @@
 # PYTHON: the Python to make it with. VENV: its folder, in this one.
 # SEED: which examples `make soak` tries. SOAK_TIMES: how many times as many as `make test` does.
 # NAMES: which benchmarks `make bench` runs; without, all of them, and the page of results is written anew.
-# MINUTES: how long `make soak-ledger` soaks, when it has tried every fault once.
+# MINUTES: how long `make soak-ledger` soaks, when it has tried every fault once (30); `make soak-serve`, on each database (5).
 # WORKERS: how many processes share the tests (0: none but this one). A file stays in one: what it reads it reads once.
-# ARGS: options of `make serve`, `make mutants`, `make fuzz` and `make soak-ledger`.
+# ARGS: options of `make serve`, `make mutants`, `make fuzz`, `make soak-ledger` and `make soak-serve`.
 
 PYTHON ?= python3
 VENV ?= .venv
 UPGRADE ?=
 SEED := $(or $(SEED),$(shell date +%s))
 SOAK_TIMES ?= 10
-MINUTES ?= 30
+MINUTES ?=
 WORKERS ?= auto
 ARGS ?=
 
@@ -22,7 +22,7 @@ CHECKED := $(wildcard src tests benchmarks scripts)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo serve test soak soak-ledger setup check lint format types schemas pages schema-drift examples site spark bench mutants fuzz engine-wheel installs lock clean
+.PHONY: help demo serve test soak soak-ledger soak-serve setup check lint format types schemas pages schema-drift examples site spark bench mutants fuzz engine-wheel installs lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -41,7 +41,10 @@ soak: $(READY) ## try the properties on many more examples, on others each time
 	@SOAK_TIMES=$(SOAK_TIMES) $(BIN)/python -m pytest $(SPREAD) -m hypothesis --hypothesis-profile=soak --hypothesis-seed=$(SEED)
 
 soak-ledger: $(READY) ## strike ledgers everywhere, then eight posters at random (hours; writes the table of docs/security.md)
-	@$(BIN)/python -m scripts.soak_ledger --seed $(SEED) --minutes $(MINUTES) $(ARGS)
+	@$(BIN)/python -m scripts.soak_ledger --seed $(SEED) --minutes $(or $(MINUTES),30) $(ARGS)
+
+soak-serve: $(READY) ## the service under posters, bad callers, policies that change and kills (ten minutes; MINUTES of each database)
+	@$(BIN)/python -m scripts.soak_serve --seed $(SEED) --minutes $(or $(MINUTES),5) $(ARGS)
 
 setup: ## make the environment, or bring it up to date (PYTHON=python3.12 picks the Python)
 	@$(PYTHON) scripts/setup_venv.py $(VENV)

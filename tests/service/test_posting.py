@@ -8,8 +8,11 @@ import pytest
 from starlette.testclient import TestClient
 
 import billpolicy
+from billpolicy.service.app import app_of
+from billpolicy.service.callers import OnThisMachine
+from billpolicy.service.serving import InForce, Serving
 from tests.service.answers import HAYES_IS_GONE, NO_HOT_WATER, YAML, asking, problem, told
-from tests.service.conftest import ACTOR, OPERATIONS
+from tests.service.conftest import ACTOR, HERE, OPERATIONS
 
 FOUR = ["no-hot-water", "moser-is-gone", "a-dog-at-the-arlberg"]
 """Those of the story that the policy allows."""
@@ -199,3 +202,14 @@ def test_what_is_known_is_not_sent_again(client: TestClient) -> None:
     again = client.get("/matrix", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
     assert client.get("/matrix", headers={"if-none-match": '"0123"'}).json() == first.json()
+
+
+def test_what_a_service_that_stops_does_not_post_is_not_told_as_done(
+    policy: billpolicy.Versions, ledger: billpolicy.Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving = Serving(InForce(policy), ledger, OnThisMachine(ACTOR))
+    monkeypatch.setattr(serving, "go_on", lambda: False)  # as once it was told to stop
+    with TestClient(app_of(serving), HERE) as client:
+        answer = client.post("/post", json=NO_HOT_WATER)
+    assert problem(answer, 503, "stopping")["detail"] == "the service stops, and this was not posted: send it again"
+    assert posted_in(ledger) == 0

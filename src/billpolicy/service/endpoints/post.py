@@ -17,7 +17,7 @@ from billpolicy.service.asking import actor_of, ledger_of, operations_asked
 from billpolicy.service.batches import Batch, Result, posted_line, wants_lines
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, GoingOn, Lines, Parameter
 from billpolicy.service.parameters import CONFIRM, IF_MATCH, KEY, TODAY, TRUTH, is_said
-from billpolicy.service.problems import refuse_alone
+from billpolicy.service.problems import Problem, refuse_alone
 
 WAIT = Parameter("wait", "Let what lacks nothing but approvals wait for them in the ledger.", pattern=TRUTH)
 ATOMIC = Parameter("atomic", "Post all of them or none: if one is refused, nothing is posted.", pattern=TRUTH)
@@ -38,8 +38,11 @@ def _answer(asked: Asked) -> Answer:
     every = list(results)
     waiting = [one.waiting for one in every if one.waiting is not None]
     outcomes = [one.outcome for one in every if one.waiting is None]
-    if batch.operations.alone and len(every) == 1:
+    if batch.operations.alone and len(every) <= 1:
         refuse_alone(outcomes)
+        if not waiting and not any(one.posted for one in outcomes):
+            detail = "the service stops, and this was not posted: send it again"
+            raise Problem("stopping", detail, headers={"retry-after": "1"})
     told = [one for one in outcomes if is_told(one)]
     totals = batch.tally.totals(len(told))
     status = _status(every[0]) if batch.operations.alone and every else 200
