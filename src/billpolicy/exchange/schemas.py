@@ -48,6 +48,7 @@ from billpolicy.report.served import (
     DecideRequest,
     PoliciesCompared,
     PoliciesReport,
+    PolicyCheck,
     PolicyTexts,
     ResultLine,
     WaitingNamed,
@@ -335,6 +336,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "decide-request": lambda: _of(DecideRequest),
     "decide": _written(Decided),
     "policies": _written(PoliciesReport),
+    "policy-check": _written(PolicyCheck),
     "accounts": _written(AccountsReport),
 }
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import field
 
 from billpolicy.posting.shown import ShownAccount
+from billpolicy.report.diff import DiffReport
 from billpolicy.report.explanation import ExplanationReport, Rule
 from billpolicy.report.ledger import PostedReport
 from billpolicy.report.plan import PlanReport
@@ -147,12 +149,39 @@ class PoliciesCompared:
 
 
 @record
+class PolicyRefused:
+    """A changed policy that is not in force, since it is not sound: the one before is."""
+
+    at: datetime.datetime
+    """When it was seen, in UTC."""
+    diagnostics: tuple[Finding, ...]
+
+
+@record
 class PoliciesReport:
     """The policy in force: all of its versions, the oldest first."""
 
     digest: str
     """What stands for all of them: the `etag` of every answer."""
+    since: datetime.datetime
+    """Since when this process has it in force, in UTC."""
     policies: tuple[Validation, ...]
+    refused: PolicyRefused | None = None
+    """What stands where it is read from, where that is not it."""
+
+
+@record
+class PolicyCheck:
+    """Whether a policy that is sent could be put in force, and what that would change."""
+
+    sound: bool
+    """Whether nothing is wrong with it: it would be put in force."""
+    policy: Validation | None = None
+    """What it consists of, where it is sound."""
+    diagnostics: tuple[Finding, ...]
+    """All that is wrong with it; of one that is sound, what it has of warnings, and what could be better."""
+    difference: DiffReport | None = None
+    """What it changes of the policy in force, where its words are understood."""
 
 
 @record

@@ -21,14 +21,14 @@ def check_policy(asked: Asked) -> None:
     raise Problem("policy-changed", detail, headers={"etag": f'"{asked.in_force.digest}"'})
 
 
-def unless_known(asked: Asked, *, by_day: bool = True) -> Answer | None:
+def unless_known(asked: Asked) -> Answer | None:
     """That the answer is the one that whoever asks has, where it is, since the policy is the same.
 
-    Only for what depends on nothing but the policy and the address. `by_day`: it is about one version, so that of
-    several, where the address names no day, today counts, too.
+    Only for what depends on nothing but the policy and the address, and is about one version of it: of several, where
+    the address names no day, today counts, too.
     """
     known = asked.headers.get("if-none-match")
-    today_counts = by_day and len(asked.versions.policies) > 1 and "on" not in asked.query
+    today_counts = len(asked.versions.policies) > 1 and "on" not in asked.query
     if known is None or today_counts or not _names(known, asked.in_force.digest):
         return None
     return Answer(b"", 304)

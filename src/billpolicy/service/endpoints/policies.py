@@ -1,29 +1,32 @@
-"""The policy in force."""
+"""The policy in force, and what of it was refused since."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from billpolicy.report.results import validation
-from billpolicy.report.served import PoliciesReport
-from billpolicy.service.conditions import OR_KNOWN, unless_known
+from billpolicy.report.results import findings, validation
+from billpolicy.report.served import PoliciesReport, PolicyRefused
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.parameters import IF_NONE_MATCH
 from billpolicy.service.texts import names_of_files
 
 
 def _answer(asked: Asked) -> Answer:
-    policies = tuple(replace(validation(one), files=names_of_files(one)) for one in asked.versions.policies)
-    return unless_known(asked, by_day=False) or Answer(PoliciesReport(digest=asked.in_force.digest, policies=policies))
+    in_force, refused = asked.in_force, asked.serving.not_taken
+    report = PoliciesReport(
+        digest=in_force.digest,
+        since=in_force.since,
+        policies=tuple(replace(validation(one), files=names_of_files(one)) for one in asked.versions.policies),
+        refused=None if refused is None else PolicyRefused(at=refused.at, diagnostics=findings(refused.diagnostics)),
+    )
+    return Answer(report)
 
 
 ENDPOINT = Endpoint(
     "GET",
     "/policies",
-    "The versions of the policy, each with its days, its digest and its files by name.",
+    "The versions of the policy, each with its days, its digest and its files by name; and what is wrong with a newer "
+    "one that was refused.",
     "read",
     _answer,
     gives="policies",
-    parameters=(IF_NONE_MATCH,),
-    statuses=OR_KNOWN,
 )
