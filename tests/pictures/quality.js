@@ -56,7 +56,7 @@
   for (const one of all("th")) if (!["row", "col"].includes(one.scope)) say("no scope", one);
   for (const one of all("tbody tr")) if (!one.querySelector("th[scope=row]")) say("nothing heads the row", one);
   for (const one of all("table")) if (!one.closest("section, article")) say("a table of no part", one);
-  for (const one of all("select, textarea, input:not([type=hidden])")) if (one.labels.length !== 1) say("no label", one);
+  for (const one of all("select, textarea:not([hidden]), input:not([type=hidden])")) if (one.labels.length !== 1) say("no label", one);
   for (const one of all("nav, svg:not(svg svg), [role=region]")) if (!one.getAttribute("aria-label")) say("no name", one);
   for (const one of all("[role=img] a")) say("a link within what is one picture", one);
   for (const one of all("[aria-labelledby]")) {

@@ -24,7 +24,7 @@ CHAIN, OTHER = "[subscription, invoice, account]", "[invoice, account]"
 """Who gets a German dispute: the hut, or as in the standard policy whoever got the invoice (examples/three-brands)."""
 
 
-def _opened(page: Any, name: str) -> Any:
+def opened(page: Any, name: str) -> Any:
     """The editor, with the file of this name."""
     names = page.get_by_label("File", exact=True).locator("option").all_inner_texts()
     page.get_by_label("File", exact=True).select_option(next(one for one in names if name in one))
@@ -35,7 +35,7 @@ def _opened(page: Any, name: str) -> Any:
 
 def test_what_comes_out_differently_is_told_while_one_types(browser: Any, address: str) -> None:
     page = visited(browser, f"{address}/pages/what-if")
-    editor = _opened(page, "brands.yaml")
+    editor = opened(page, "brands.yaml")
     editor.fill(editor.input_value().replace(CHAIN, OTHER))
     page.get_by_role("heading", name="What comes out differently").wait_for()
     told = page.locator("#findings").inner_text()
@@ -48,7 +48,7 @@ def test_what_comes_out_differently_is_told_while_one_types(browser: Any, addres
 
 def test_a_mistake_is_marked_at_its_line_and_leads_there(browser: Any, address: str) -> None:
     page = visited(browser, f"{address}/pages/what-if")
-    editor = _opened(page, "brands.yaml")
+    editor = opened(page, "brands.yaml")
     text = editor.input_value().replace("subscription,", "subscripton,")
     editor.fill(text)
     page.get_by_role("heading", name="1 mistake to mend").wait_for()
@@ -68,9 +68,9 @@ def test_a_mistake_is_marked_at_its_line_and_leads_there(browser: Any, address: 
 
 def test_files_are_changed_one_after_the_other_without_a_script(browser: Any, address: str) -> None:
     page = visited(browser, f"{address}/pages/what-if", script=False)
-    editor = _opened(page, "brands.yaml")
+    editor = opened(page, "brands.yaml")
     editor.fill(editor.input_value().replace(CHAIN, OTHER))
-    editor = _opened(page, "authority.yaml")
+    editor = opened(page, "authority.yaml")
     assert "brands.yaml (changed)" in " ".join(
         page.get_by_label("File", exact=True).locator("option").all_inner_texts()
     )
@@ -78,7 +78,7 @@ def test_files_are_changed_one_after_the_other_without_a_script(browser: Any, ad
     page.get_by_role("button", name="Check").click()
     page.get_by_role("heading", name="moser-is-gone: write_off_invoice").wait_for()
     assert "no-hot-water: credit_memo_from_invoice" in page.locator("#findings").inner_text()
-    assert _opened(page, "brands.yaml").input_value().count(OTHER) == 1, "what was written there is kept"
+    assert opened(page, "brands.yaml").input_value().count(OTHER) == 1, "what was written there is kept"
 
 
 def test_the_patch_makes_the_policy_that_was_tried(
@@ -87,7 +87,7 @@ def test_the_patch_makes_the_policy_that_was_tried(
     shutil.copytree(STORY, tmp_path / "three-brands")
     monkeypatch.chdir(STORY.parent)  # as if the service had been begun there
     page = visited(browser, f"{address}/pages/what-if")
-    editor = _opened(page, "brands.yaml")
+    editor = opened(page, "brands.yaml")
     editor.fill(editor.input_value().replace(CHAIN, OTHER))
     with page.expect_download() as downloaded:
         page.get_by_role("button", name="Download as a patch").click()
@@ -131,7 +131,7 @@ def test_ends_of_lines_stay_and_nothing_is_saved(served: tuple[TestClient, Path]
 def test_a_text_is_shown_as_it_is_and_runs_nothing(served: tuple[TestClient, Path]) -> None:
     client, file = served
     hostile = "\n\n</textarea><script>alert(1)</script>\x00\u202e &amp; \"'\n"
-    for path in ("/pages/what-if", "/pages/what-if/check"):
+    for path in ("/pages/what-if", "/pages/what-if/check", "/pages/review"):
         page = client.post(path, data={"file": str(file), "text": hostile, "new": "what-if"})
         assert page.status_code == 200
         assert "<script>alert" not in page.text

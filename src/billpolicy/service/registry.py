@@ -32,6 +32,7 @@ from billpolicy.service.pages import home as home_page
 from billpolicy.service.pages import login as login_page
 from billpolicy.service.pages import matrix as matrix_page
 from billpolicy.service.pages import plan as plan_page
+from billpolicy.service.pages import review as review_page
 from billpolicy.service.pages import waiting as waiting_page
 from billpolicy.service.pages import what_if as what_if_page
 
@@ -70,6 +71,8 @@ PAGES: tuple[Endpoint, ...] = (
     what_if_page.CHANGED,
     what_if_page.CHECK,
     what_if_page.PATCH,
+    review_page.PAGE,
+    review_page.CHANGED,
     accounts_page.PAGE,
     account_page.PAGE,
     document_page.PAGE,

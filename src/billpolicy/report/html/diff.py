@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 
 from billpolicy.diagnostics.sentences import counted
-from billpolicy.report.diff import ChangedTold, DiffReport, ImpactTold, Unlike
+from billpolicy.report.diff import ChangedTold, DiffReport, ImpactTold, Unlike, WitnessTold
 from billpolicy.report.diff_words import (
     EFFECTS,
     KINDS,
@@ -75,10 +76,19 @@ def _change(one: ChangedTold) -> Html:
         "rule": rules_text(one.new_rules),
         "because": reasons(one.new_rules),
         "was": rules_text(one.old_rules),
-        "witness": (one.witness.file or "") if one.witness is not None else "",
+        "witness": _witness(one.witness) if one.witness is not None else "",
     }
     about = el("h3", f"after {one.name}" if one.follows else one.name)
     return el("article", about, el("div", names, *rest, class_="names"), terms(told), class_="card")
+
+
+def _witness(one: WitnessTold) -> Html:
+    """The file that it is in; or the operation itself, and what comes out otherwise of it."""
+    if one.file is not None:
+        return el("span", one.file)
+    last = json.dumps(one.operations[-1], ensure_ascii=False)
+    told = (el("li", apart_text(each)) for each in one.apart)
+    return el("details", el("summary", "an operation that shows it"), el("p", el("code", last)), el("ul", *told))
 
 
 def impact_parts(impact: ImpactTold) -> Iterator[Html]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,12 @@ def editable(policy: Policy) -> dict[str, str]:
     return {name: texts[name] for name in sorted(own, key=lambda name: name not in policy.own_files)}
 
 
-def place_of(policy: Policy, changed: Mapping[str, str] = {}) -> Place:
-    """Where it is read from again: from its texts as they were read, and no disk; some of them changed."""
-    texts = {**texts_of(policy), **changed}
-    return Place(Texts({name: text.encode() for name, text in texts.items()}), Path(policy.layers[-1].path))
+def place_of(policy: Policy, changed: Mapping[str, str] = {}, *, depth: int | None = None) -> Place:
+    """Where it is read from again: from its texts as they were read, and no disk; some of them changed. `depth`: of its
+    layers only so many, the base first."""
+    layers = policy.layers[:depth]
+    texts = {**texts_of(replace(policy, layers=layers)), **changed}
+    return Place(Texts({name: text.encode() for name, text in texts.items()}), Path(layers[-1].path))
 
 
 def quoted(policy: Policy, file: str, line: int) -> Html:
