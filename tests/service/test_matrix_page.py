@@ -99,3 +99,20 @@ def test_a_day_without_a_version_is_told(versions: TestClient) -> None:
     answer = versions.get("/pages/matrix?on=2025-01-01")
     assert answer.status_code == 422
     assert "no policy is in force on 2025-01-01" in answer.text
+
+
+def test_many_exceptions_of_a_cell_are_folded(tmp_path: Path) -> None:
+    rules = "".join(
+        f"  - id: rule-{number}\n    operations: [write_off_invoice]\n"
+        f"    when: {{account.id: a-{number}}}\n    then: {{bill_to_contact: [account]}}\n    because: number {number}\n"
+        for number in range(30)
+    )
+    text = f"policy: many\nextends: standard\neffective: {{from: 2026-01-01}}\nexceptions:\n{rules}"
+    (tmp_path / "many.yaml").write_text(text, encoding="utf-8")
+    policy = billpolicy.load_policy(tmp_path / "many.yaml", engine="python")
+    with TestClient(app_of(Serving(InForce(policy), billpolicy.load_book(STORY / "book.yaml"))), HERE) as client:
+        assert "<summary>and 22 more</summary>" in client.get("/pages/matrix").text  # of 30, behind the first 8
+        cell = client.get("/pages/matrix/rule?operation=write_off_invoice&key=bill_to_contact").text
+    assert "30 exceptions can change it" in cell
+    assert cell.count("<article") == 20
+    assert "<summary>and 10 more</summary>" in cell

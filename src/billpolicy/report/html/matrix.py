@@ -22,6 +22,8 @@ from billpolicy.vocabulary.operations import VOCABULARY
 from billpolicy.vocabulary.spec import LEVELS, Level
 
 _ABSENT = "–"
+_FEW = 8
+"""Numbers of exceptions that stand in a cell; of more, the others are folded."""
 _Cell = Inherited | Settled
 Opens = Callable[[str, str], Mapping[str, str]]
 """The link of a cell, by its operation and its key, where that leads to more than this page has; its attributes."""
@@ -169,10 +171,16 @@ def _cell(operation: str, name: str, cell: Inherited | None, anchors: _Anchors) 
 
 def _changed(cell: _Cell, anchors: _Anchors) -> Iterator[Html]:
     """A number for each exception that can change it, which leads to it; and what the policy below says."""
-    for id in cell.exceptions:
-        number = anchors.exceptions[id]
+    links = [
+        el("a", f"[{anchors.exceptions[id]}]", href=f"#exception-{anchors.exceptions[id]}", title=id)
+        for id in cell.exceptions
+    ]
+    few, more = (links, []) if len(links) <= _FEW + 1 else (links[:_FEW], links[_FEW:])
+    for link in few:
         yield Html(" ")
-        yield el("a", f"[{number}]", href=f"#exception-{number}", title=id)
+        yield link
+    if more:
+        yield el("details", el("summary", f"and {len(more)} more"), joined(more, Html(" ")))
     before = before_text(cell)
     if before is not None:
         yield el("span", f"was {before}", class_="before")

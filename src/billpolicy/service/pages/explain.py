@@ -67,9 +67,7 @@ def _show(asked: Asked) -> Answer:
     body = el("div", joined((_ways(way), told), LINE), id="ask")
     if is_for_part(asked):
         return part(body)
-    lead = el(
-        "p", "Each attribute and setting of an operation: its value, the rule that says so, and why no other does."
-    )
+    lead = el("p", "What each attribute and setting would be, which rule says so, and why no other does.")
     return framed(asked, "Explain an operation", joined((lead, body), LINE), styles=["explain.css"])
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.matrix import before_text, matrix_body, outcome_text, value_text
-from billpolicy.report.html.pieces import LINE, place, section, terms
+from billpolicy.report.html.pieces import LINE, listed, place, section, terms
 from billpolicy.report.matrix import Exceptional, Inherited, Matrix, Settled, matrix_of
 from billpolicy.report.results import days_text
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
@@ -20,6 +20,9 @@ from billpolicy.service.problems import Problem
 
 if TYPE_CHECKING:
     from billpolicy import Policy
+
+_MOST_SHOWN = 20
+"""Exceptions of a cell that are told whole; of more, the others are told in a line each."""
 
 
 def _show(asked: Asked) -> Answer:
@@ -103,14 +106,22 @@ def _can_change(policy: Policy, key: str, exceptions: list[Exceptional], level: 
     if not exceptions:
         yield el("p", "No exception can change it.", class_="note")
         return
-    told = (_exception(policy, key, one, level + 1) for one in exceptions)
+    told = [_exception(policy, key, one, level + 1) for one in exceptions[:_MOST_SHOWN]]
+    more = exceptions[_MOST_SHOWN:]
+    if more:
+        brief = (said(f"{one.rule.id}: {_when(one)}: {outcome_text(one.then[key])}") for one in more)
+        told.append(el("details", el("summary", f"and {len(more)} more"), listed(brief)))
     count = len(exceptions)
     yield section(level, f"{count} exceptions can change it" if count > 1 else "One exception can change it", told)
 
 
+def _when(one: Exceptional) -> str:
+    return " and ".join(one.when) or "always"
+
+
 def _exception(policy: Policy, key: str, one: Exceptional, level: int) -> Html:
     told = {
-        "when": said(" and ".join(one.when) or "always"),
+        "when": said(_when(one)),
         "then": outcome_text(one.then[key]),
         "in force": days_text(one.in_force),
         "beats": ", ".join(one.overrides),

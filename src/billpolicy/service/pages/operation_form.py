@@ -3,6 +3,7 @@ the words of a typed operation."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -11,6 +12,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import LINE
 from billpolicy.service.pages.forms import choice_field, text_field
+from billpolicy.source.files import shipped_folder
 
 _LISTED = 2
 """Entries of a list that a form has room for; more of them are written as YAML."""
@@ -22,9 +24,9 @@ _FIELD = "field."
 
 @cache
 def _schemas() -> Mapping[str, Any]:
-    from billpolicy.exchange.schemas import schema_of
-
-    found: Mapping[str, Any] = schema_of("operations")["definitions"]
+    """Of each operation, and of what their fields have. Read as it is shipped: to make it takes a second."""
+    text = (shipped_folder() / "schemas" / "operations.schema.json").read_text(encoding="utf-8")
+    found: Mapping[str, Any] = json.loads(text)["definitions"]
     return found
 
 
