@@ -30,7 +30,10 @@ def test_an_operation_is_found_and_chosen_and_its_levels_light_up(browser: Any, 
     assert contact.locator(".found").inner_text().startswith("subscription")
     assert "NP-12, whoever runs the hut knows what happened" in contact.inner_text()
     contact.get_by_text("Its lines").click()
-    assert "bill_to_contact: [subscription, invoice, account]" in contact.locator(".here").all_inner_texts()[0]
+    quoted = contact.locator(".lines li").all_inner_texts()
+    assert quoted[0].strip() == "- id: german-disputes-go-to-the-hut"
+    assert quoted[-1].strip() == "because: NP-12, whoever runs the hut knows what happened"
+    assert contact.locator(".here").inner_text().strip() == "then: {bill_to_contact: [subscription, invoice, account]}"
     numbers = _article(page, "sequence_set")
     assert [one.split("\n")[1] for one in numbers.locator(".chain li").all_inner_texts()] == ["none", "none", "KIEFER"]
     assert wrong_with(page) == []

@@ -104,7 +104,7 @@ def test_a_day_without_a_version_is_told(versions: TestClient) -> None:
 def test_many_exceptions_of_a_cell_are_folded(tmp_path: Path) -> None:
     rules = "".join(
         f"  - id: rule-{number}\n    operations: [write_off_invoice]\n"
-        f"    when: {{account.id: a-{number}}}\n    then: {{bill_to_contact: [account]}}\n    because: number {number}\n"
+        f"    when: {{account.id: a-{number}}}\n    then: {{bill_to_contact: [account]}}\n    because: no. {number}\n"
         for number in range(30)
     )
     text = f"policy: many\nextends: standard\neffective: {{from: 2026-01-01}}\nexceptions:\n{rules}"

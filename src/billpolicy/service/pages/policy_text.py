@@ -43,30 +43,46 @@ def place_of(policy: Policy, changed: Mapping[str, str] = {}, *, depth: int | No
 
 
 def quoted(policy: Policy, file: str, line: int) -> Html:
-    """The lines of a rule, with one before and one after them; nothing where the file is not known."""
+    """The lines of a rule: of one in a list the whole of it, else with a line before and after; nothing where the file
+    is not known."""
     text = texts_of(policy).get(file)
     if text is None:
         return Html("")
     lines = text.split("\n")
     last = _last_of(lines, line)
-    shown = range(max(line - 1, 1), min(last + 1, len(lines)) + 1)
+    item = _item_of(lines, line)
+    begin, end = (max(line - 1, 1), min(last + 1, len(lines))) if item is None else (item, _last_of(lines, item))
     items = (
         el("li", lines[at - 1].expandtabs(2), data_line=at, class_="here" if line <= at <= last else None)
-        for at in shown
+        for at in range(begin, end + 1)
     )
-    label = f"Lines {line} to {last} of {file}" if last > line else f"Line {line} of {file}"
+    label = f"Lines {begin} to {end} of {file}"
     return el("div", el("ol", joined(items)), class_="lines", tabindex="0", role="region", aria_label=label)
+
+
+def _depth(text: str) -> int:
+    return len(text) - len(text.lstrip(" "))
 
 
 def _last_of(lines: list[str], line: int) -> int:
     """The last line of what begins on a line: what follows it and stands further to the right."""
-    first = lines[line - 1]
-    depth = len(first) - len(first.lstrip(" "))
     last = line
     for at in range(line + 1, min(len(lines), line + _MOST_LINES) + 1):
         text = lines[at - 1]
         if text.strip():
-            if len(text) - len(text.lstrip(" ")) <= depth:
+            if _depth(text) <= _depth(lines[line - 1]):
                 break
             last = at
     return last
+
+
+def _item_of(lines: list[str], line: int) -> int | None:
+    """The line on which the entry of a list begins that this line is in; None where it is in none."""
+    depth = _depth(lines[line - 1]) + 1
+    for at in range(line, max(line - _MOST_LINES, 0), -1):
+        text = lines[at - 1]
+        if text.strip() and not text.lstrip().startswith("#") and _depth(text) < depth:
+            depth = _depth(text)
+            if text.lstrip().startswith("- "):
+                return at
+    return None
