@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.service.browsing import visited, wrong_with
+from tests.service.conftest import OPERATIONS
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -134,3 +135,19 @@ def test_whatever_is_sent_is_answered(client: TestClient, text: bytes) -> None:
     answer = client.post("/pages/explain", content=b"by=yaml&yaml=" + text, headers={"content-type": FORM})
     assert answer.status_code in (200, 422)
     assert "Traceback" not in answer.text
+
+
+def test_what_a_ledger_has_posted_is_explained_as_it_was_decided(posting: TestClient) -> None:
+    dispute = OPERATIONS.split("  - id: moser")[0]
+    assert posting.post("/post", content=dispute, headers={"content-type": "application/yaml"}).status_code == 200
+    for name in ("no-hot-water", "KI-CM00000001"):
+        page = posting.get("/pages/explain", params={"by": "posted", "posted": name}).text
+        assert "german-disputes-go-to-the-hut" in page
+        assert '<span class="now">jonas</span>' in page
+    page = posting.get("/pages/explain", params={"by": "posted", "posted": "KI-CM0000000X"}).text
+    assert 'aria-invalid="true"' in page
+    assert "nothing that was posted here goes by" in page
+
+
+def test_nothing_posted_is_asked_for_without_a_ledger(client: TestClient) -> None:
+    assert "What was posted" not in client.get("/pages/explain?by=posted&posted=x").text

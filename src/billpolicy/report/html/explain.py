@@ -54,10 +54,14 @@ def explain_body(report: ExplanationReport, settled: Settled = (), quote: Quote 
 
 def posted_html(found: PostedExplanation, id: str) -> str:
     """What `ledger explain` answers about `id`."""
-    parts = [*map(_explanation, found.explanations), *map(_without_policy, found.decisions)]
     title = f"How {id} was decided, and why"
-    body = _body([found.without_policy] if found.without_policy else [], parts)
-    return page(title, joined((el("h1", title), body), LINE), styles=("explain.css",))
+    return page(title, joined((el("h1", title), posted_body(found)), LINE), styles=("explain.css",))
+
+
+def posted_body(found: PostedExplanation) -> Html:
+    """The same without the frame of the page and its title."""
+    parts = [*map(_explanation, found.explanations), *map(_without_policy, found.decisions)]
+    return _body([found.without_policy] if found.without_policy else [], parts)
 
 
 def posted_parts(found: PostedExplanation) -> list[Html]:

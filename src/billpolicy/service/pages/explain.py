@@ -13,7 +13,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.exchange.operations_file import operation_at, operations_of
 from billpolicy.exchange.typed_operation import operation_names, typed_operation
 from billpolicy.report.explanation import ExplanationReport, Rule
-from billpolicy.report.html.explain import Quote, explain_body
+from billpolicy.report.html.explain import Quote, explain_body, posted_body
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE, table
 from billpolicy.report.results import refusals
@@ -30,7 +30,14 @@ if TYPE_CHECKING:
     from billpolicy import Instruction
 
 _PATH = "/pages/explain"
-_WAYS = {"loaded": "Choose one", "typed": "Type one", "fields": "Fill in a form", "yaml": "Write YAML"}
+_POSTED = "posted"
+_WAYS = {
+    "loaded": "Choose one",
+    _POSTED: "What was posted",
+    "typed": "Type one",
+    "fields": "Fill in a form",
+    "yaml": "Write YAML",
+}
 _MOST_SHOWN = 25
 _MOST_BEFORE = 500
 """Operations that are planned before the one that is asked about, so that it meets what they leave."""
@@ -61,20 +68,21 @@ _NOTHING = _Told(Html(""))
 def _show(asked: Asked) -> Answer:
     filled = filled_in(asked)
     way = filled.get("by", "")
-    if way not in _WAYS:
+    ways = [one for one in _WAYS if one != _POSTED or asked.serving.ledger is not None]
+    if way not in ways:
         way = "loaded" if asked.serving.operations else "typed"
     told = _WAYS_TO_ASK[way](asked, filled)
-    body = el("div", joined((_ways(way), told), LINE), id="ask")
+    body = el("div", joined((_ways(ways, way), told), LINE), id="ask")
     if is_for_part(asked):
         return part(body)
     lead = el("p", "What each attribute and setting would be, which rule says so, and why no other does.")
     return framed(asked, "Explain an operation", joined((lead, body), LINE), styles=["explain.css"])
 
 
-def _ways(chosen: str) -> Html:
+def _ways(ways: Sequence[str], chosen: str) -> Html:
     links = (
-        el("li", el("a", title, href=f"{_PATH}?by={way}", aria_current="page" if way == chosen else None))
-        for way, title in _WAYS.items()
+        el("li", el("a", _WAYS[way], href=f"{_PATH}?by={way}", aria_current="page" if way == chosen else None))
+        for way in ways
     )
     return el("nav", el("ul", *links), class_="ways", aria_label="Ways to name an operation")
 
@@ -166,6 +174,29 @@ def _explained_at(asked: Asked, id: str) -> _Told:
         return _Told(el("p", f"No operation `{id}` is loaded.", class_="note"))
     before = asked.serving.operations[max(0, at - _MOST_BEFORE) : at]
     return _explained(asked, [asked.serving.operations[at]], before)
+
+
+def _by_posted(asked: Asked, filled: Mapping[str, str]) -> Html:
+    """How something was decided then, by the policy as it was."""
+    ledger, name = asked.serving.ledger, filled.get(_POSTED, "").strip()
+    told, problems = Html(""), list[Diagnostic]()
+    if ledger is not None and name:
+        try:
+            found = billpolicy.explain_posted(ledger, name)
+            title = el("h2", f"How {name} was decided, and why", id="told", tabindex="-1", data_focus=True)
+            told = joined((title, posted_body(found)), LINE)
+        except Refused as refused:
+            problems += refused.diagnostics
+    control = text_field(
+        _POSTED,
+        "Operation or document",
+        name,
+        help="the id of an operation, or the number of a document",
+        required=True,
+        problems=problems,
+        data_focus=bool(problems),
+    )
+    return joined((_form(hidden("by", _POSTED), control, buttons(press("Explain", main=True))), told), LINE)
 
 
 # -- one that is typed, filled in or written -----------------------------------------------------------------------
@@ -295,6 +326,7 @@ def _quote(asked: Asked) -> Quote:
 
 _WAYS_TO_ASK: Mapping[str, Callable[[Asked, Mapping[str, str]], Html]] = {
     "loaded": _by_choice,
+    _POSTED: _by_posted,
     "typed": _typed,
     "fields": _by_fields,
     "yaml": _yaml,
