@@ -189,8 +189,8 @@ def _operations() -> Schema:
 
 def _one_operation() -> Schema:
     """One operation by itself, as it is sent over HTTP."""
-    schema = _operations()
-    return {**schema["properties"]["operations"]["items"], "definitions": schema["definitions"]}
+    definitions = _operations()["definitions"]
+    return {"oneOf": [{"$ref": f"#/definitions/{name}"} for name in OPERATIONS], "definitions": definitions}
 
 
 def _witness() -> Schema:

@@ -133,6 +133,8 @@ class Endpoint:
     answer: Callable[[Asked], Answer]
     gives: str | None = None
     """The published schema of the answer."""
+    type: str = "application/json"
+    """Of an answer that no schema is published of."""
     takes: tuple[str, ...] = ()
     """The published schemas of the body, any of them."""
     parameters: tuple[Parameter, ...] = ()

@@ -16,6 +16,7 @@ from billpolicy.service.endpoints import (
     history,
     matrix,
     metrics,
+    openapi,
     plan,
     policies,
     post,
@@ -56,6 +57,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     health.ALIVE,
     health.READY,
     metrics.ENDPOINT,
+    openapi.ENDPOINT,
 )
 """What programs ask; each is in the OpenAPI document."""
 PAGES: tuple[Endpoint, ...] = (

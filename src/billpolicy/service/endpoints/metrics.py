@@ -18,4 +18,5 @@ ENDPOINT = Endpoint(
     "Requests, decisions, refusals and waits, counted and measured, in the text format of Prometheus.",
     "metrics",
     _answer,
+    type=TYPE.partition(";")[0],
 )

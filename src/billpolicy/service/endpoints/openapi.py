@@ -1,0 +1,19 @@
+"""The OpenAPI document."""
+
+from __future__ import annotations
+
+from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.openapi import document_text
+
+
+def _answer(asked: Asked) -> Answer:
+    return Answer(document_text())
+
+
+ENDPOINT = Endpoint(
+    "GET",
+    "/openapi.json",
+    "What can be asked, as OpenAPI 3.1: every address with what it takes, and all that it may answer.",
+    None,
+    _answer,
+)
