@@ -176,6 +176,12 @@ def test_the_key_is_the_id(posting: TestClient, key: str) -> None:
     told(posting.post("/post", json=NO_HOT_WATER, headers={"idempotency-key": key}), "post", 200)
 
 
+def test_a_key_has_any_letters(posting: TestClient) -> None:
+    without = {name: value for name, value in NO_HOT_WATER.items() if name != "id"}
+    answer = posting.post("/post", json=without, headers={b"idempotency-key": "kühl-1".encode()})
+    assert told(answer, "post", 201)["posted"][0]["plan"]["id"] == "kühl-1"
+
+
 def test_another_key_than_the_id_is_refused(posting: TestClient) -> None:
     answer = posting.post("/post", json=NO_HOT_WATER, headers={"idempotency-key": "k-1"})
     found = problem(answer, 422, "key-differs")
@@ -195,6 +201,10 @@ def test_a_request_for_another_policy_is_not_done(posting: TestClient, ledger: b
         assert answer.headers["etag"] == digest
     assert posted_in(ledger) == 0
     told(posting.post("/post", json=NO_HOT_WATER, headers={"if-match": f'"0123", {digest}'}), "post", 201)
+
+
+def test_any_policy_will_do(posting: TestClient) -> None:
+    told(posting.post("/post", json=NO_HOT_WATER, headers={"if-match": "*"}), "post", 201)
 
 
 def test_what_is_known_is_not_sent_again(client: TestClient) -> None:

@@ -54,9 +54,14 @@ def ledger_of(asked: Asked) -> Ledger:
 
 
 def _key(asked: Asked) -> str | None:
-    """The idempotency key; quotes around it are not of it."""
+    """The idempotency key, in UTF-8 as bodies are; quotes around it are not of it."""
     key = asked.headers.get("idempotency-key")
-    return key if key is None else key.strip().removeprefix('"').removesuffix('"')
+    if key is None:
+        return None
+    try:
+        return key.encode("latin-1").decode().strip().removeprefix('"').removesuffix('"')
+    except UnicodeError:
+        raise Problem("key-differs", "the idempotency key is not UTF-8 text, as ids are") from None
 
 
 def _check_key(found: Operations, key: str) -> None:

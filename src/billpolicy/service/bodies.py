@@ -11,7 +11,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
 from billpolicy.source.read import read_record
 from billpolicy.source.scalars import read_date
-from billpolicy.source.tree import Tree, parse_raw
+from billpolicy.source.tree import Block, Tree, parse_raw
 
 if TYPE_CHECKING:
     from billpolicy import Instruction
@@ -68,8 +68,9 @@ def operations_in(body: Body | None, key: str | None = None) -> Operations:
         return Operations(list(_operations_by_line(body)), alone=False)
     tree = tree_in(body)
     if isinstance(tree.data, dict) and "operation" in tree.data:
-        if key is not None and "id" not in tree.data:
+        if key is not None and isinstance(tree.data, Block) and "id" not in tree.data:
             tree.data["id"] = key
+            tree.data.keys_at["id"] = tree.data.values_at["id"] = tree.data.mark
         return Operations([operation_at(tree, ())], alone=True)
     return Operations(operations_of(tree), alone=False)
 
