@@ -19,6 +19,7 @@ from billpolicy.service.app import app_of
 from billpolicy.service.callers import Caller
 from billpolicy.service.known import KnownCallers, new_token
 from billpolicy.service.problems import Problem
+from billpolicy.service.rates import Rates
 from billpolicy.service.serving import InForce, Serving
 from billpolicy.service.sessions import HOURS, Sessions
 from tests.service.answers import NO_HOT_WATER
@@ -177,7 +178,8 @@ class TestCookies:
 
 @pytest.fixture
 def client(policy: billpolicy.Versions, callers: KnownCallers) -> Iterator[TestClient]:
-    serving = Serving(InForce(policy), billpolicy.load_book(STORY / "book.yaml"), callers)
+    still = Rates(clock=lambda: 0.0)  # however slow the machine is
+    serving = Serving(InForce(policy), billpolicy.load_book(STORY / "book.yaml"), callers, rates=still)
     base = "https://billing.example.com"
     with TestClient(app_of(serving), base, raise_server_exceptions=False, follow_redirects=False) as client:
         yield client

@@ -50,7 +50,13 @@ class Passing:
         serving.metrics.begun()
         serving.in_flight += 1
 
-        is_long = is_whole = False
+        is_long = is_whole = is_logged = False
+
+        def log() -> None:
+            nonlocal is_logged
+            if not is_logged and (noted.route not in ALWAYS or noted.status >= 400):
+                serving.log.request(noted, time.perf_counter() - began)
+            is_logged = True
 
         async def told(message: Message) -> None:
             nonlocal is_long, is_whole
@@ -60,6 +66,8 @@ class Passing:
             elif message["type"] == "http.response.body":
                 is_whole = not message.get("more_body", False)
                 is_long = is_long or not is_whole
+                if is_whole and noted.status >= 400:
+                    log()  # first: whoever was refused finds why, also if this process is killed now
             if not is_long:  # it is handed over in one piece, and nothing waits for whoever takes it
                 await send(message)
                 return
@@ -90,8 +98,7 @@ class Passing:
             seconds = time.perf_counter() - began
             serving.in_flight -= 1
             serving.metrics.answered(noted, seconds)
-            if noted.route not in ALWAYS or noted.status >= 400:
-                serving.log.request(noted, seconds)
+            log()
 
     def _refuse(self, path: str, method: str, headers: Headers) -> None:
         if path in ALWAYS:
