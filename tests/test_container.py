@@ -32,6 +32,11 @@ def test_the_last_stage_compiles_nothing_and_is_nobody_in_particular() -> None:
     assert re.findall(r"^USER (\d+):(\d+)$", last, re.MULTILINE) == [("10001", "10001")]
 
 
+def test_it_has_what_a_service_takes() -> None:
+    assert "'.[engine,excel,postgresql,serve]'" in STAGES[0]
+    assert re.findall(r"^EXPOSE (\d+)$", STAGES[1], re.MULTILINE) == ["8080"]
+
+
 def test_its_python_is_one_that_the_program_says_it_runs_on() -> None:
     (base,) = re.findall(r"^ARG BASE=\S+:(\d+\.\d+)-slim", RECIPE, re.MULTILINE)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

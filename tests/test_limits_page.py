@@ -10,7 +10,7 @@ import pytest
 from billpolicy.book import load as books
 from billpolicy.comparing import allow
 from billpolicy.diagnostics.limit import MAX_PROBLEMS
-from billpolicy.exchange import operations_file, plan_file, usage_file
+from billpolicy.exchange import callers_file, operations_file, plan_file, usage_file
 from billpolicy.exchange.tables import csv_table, excel_table, mapping
 from billpolicy.linting import baseline, linting
 from billpolicy.money import MAX_MINOR
@@ -34,7 +34,11 @@ TABLE = {
     "a recording": {lines.MAX_LINE // MEGABYTE},
     "a plan file": {plan_file.MAX_MEGABYTES},
     "a baseline of findings": {baseline.MAX_MEGABYTES},
-    "a mapping of tables, `billpolicy.toml`": {mapping.MAX_MEGABYTES, toml.MAX_MEGABYTES},
+    "a mapping of tables, `billpolicy.toml`, a file of callers": {
+        mapping.MAX_MEGABYTES,
+        toml.MAX_MEGABYTES,
+        callers_file.MAX_MEGABYTES,
+    },
 }
 
 
@@ -69,7 +73,19 @@ def test_every_reader_that_has_a_limit_is_held_to_its_line() -> None:
         for file in (ROOT / "src").rglob("*.py")
         if re.search("^MAX_MEGABYTES = ", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    readers = [allow, baseline, books, csv_table, excel_table, layers, linting, mapping, operations_file, plan_file]
+    readers = [
+        allow,
+        baseline,
+        books,
+        callers_file,
+        csv_table,
+        excel_table,
+        layers,
+        linting,
+        mapping,
+        operations_file,
+        plan_file,
+    ]
     named = {Path(str(module.__file__)) for module in (*readers, toml, usage_file)}
     # Books and operations, found in folders or held against a schema.
     assert {file.name for file in have - named} == {"samples.py", "conformity.py"}

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,6 +42,7 @@ class Running:
             with self._came:
                 self.lines.append(json.loads(line) if line.startswith("{") else {"event": "other", "message": line})
                 self._came.notify_all()
+        self.process.stderr.close()
 
     def until(self, event: str, count: int = 1) -> dict[str, Any]:
         """The line of this event, when so many have come."""
@@ -55,15 +57,20 @@ class Running:
     def client(self) -> httpx2.Client:
         return httpx2.Client(base_url=self.address, timeout=SECONDS)
 
-    def workers(self) -> list[int]:
-        """Their process ids."""
-        told = subprocess.run(
-            ["ps", "--no-headers", "-o", "pid", "--ppid", str(self.process.pid)],
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        return [int(one) for one in re.findall(r"\d+", told.stdout)]
+    def workers(self, count: int = 2) -> list[int]:
+        """Their process ids, when there are so many."""
+        ask = ["ps", "--no-headers", "-o", "pid", "--ppid", str(self.process.pid)]
+        until, found = time.monotonic() + SECONDS, list[int]()
+        while len(found) < count and time.monotonic() < until:
+            told = subprocess.run(ask, check=False, capture_output=True, text=True)
+            found = [int(one) for one in re.findall(r"\d+", told.stdout)]
+        assert len(found) == count
+        return found
+
+    def ended(self) -> None:
+        """Wait until no process has its standard error open any more."""
+        self._reading.join(SECONDS)
+        assert not self._reading.is_alive()
 
     def stop(self, sig: signal.Signals = signal.SIGTERM) -> int:
         """Its exit code."""
@@ -94,5 +101,4 @@ def running(*typed: str, policy: str = str(STORY / "policy.yaml")) -> Iterator[R
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        assert process.stderr is not None
-        process.stderr.close()
+        # Its standard error is closed by who reads it: a process that lives on must fail a test, and not let it hang.

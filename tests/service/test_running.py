@@ -255,13 +255,19 @@ def test_workers_add_their_numbers_up(tmp_path: Path) -> None:
 
 def test_workers_end_with_their_parent() -> None:
     with running(*BOOK, "--workers", "2") as service:
-        workers = service.workers()
+        assert len(service.workers()) == 2
+        with service.client() as client:
+            assert client.get("/health").status_code == 200
         service.process.kill()
         service.process.wait(SECONDS)
-        until = time.monotonic() + SECONDS
-        while time.monotonic() < until and any(Path(f"/proc/{one}").exists() for one in workers):
-            time.sleep(0.05)
-        assert not any(Path(f"/proc/{one}").exists() for one in workers)
+        service.ended()
+
+
+def test_a_worker_that_is_begun_while_its_parent_dies_ends_too() -> None:
+    with running(*BOOK, "--workers", "8") as service:
+        service.process.kill()  # it forks yet
+        service.process.wait(SECONDS)
+        service.ended()
 
 
 def test_each_worker_takes_a_change_of_the_policy(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ in the log, and its place in the metrics.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -50,7 +49,7 @@ class Passing:
         serving.metrics.begun()
         serving.in_flight += 1
 
-        is_long = is_whole = is_logged = False
+        is_whole = is_logged = False
 
         def log() -> None:
             nonlocal is_logged
@@ -59,29 +58,19 @@ class Passing:
             is_logged = True
 
         async def told(message: Message) -> None:
-            nonlocal is_long, is_whole
+            nonlocal is_whole
             if message["type"] == "http.response.start":
                 noted.status = message["status"]
                 message["headers"] = _with_ours(list(message.get("headers", ())), noted.id)
             elif message["type"] == "http.response.body":
                 is_whole = not message.get("more_body", False)
-                is_long = is_long or not is_whole
                 if is_whole and noted.status >= 400:
                     log()  # first: whoever was refused finds why, also if this process is killed now
-            if not is_long:  # it is handed over in one piece, and nothing waits for whoever takes it
-                await send(message)
-                return
-            try:
-                async with asyncio.timeout(serving.limits.taking_seconds):
-                    await send(message)
-            except TimeoutError:
-                raise ConnectionAbortedError("whoever asked takes no more of the answer") from None
+            await send(message)
 
         try:
             self._refuse(scope["path"], method, headers)
             await self._app(scope, receive, told)
-        except ConnectionAbortedError:
-            raise
         except Exception as error:
             problem = problem_in(error)
             if problem.name == "failed":

@@ -1,4 +1,5 @@
-"""HTTP as uvicorn and httptools read it, but bounded: they take a head of any length, and wait for one for ever.
+"""HTTP as uvicorn and httptools read it, but bounded: they take a head of any length, wait for one for ever, and keep
+for ever what nobody takes.
 
 What is no HTTP is answered here, too: no application sees it.
 """
@@ -28,6 +29,11 @@ def bounded(limits: Limits) -> type[asyncio.Protocol]:
         """Bytes since the last request ended, of which all but the last may be of the body of this one."""
         _in_head = True
         _slow: asyncio.TimerHandle | None = None
+        """For the head of a request."""
+        _taking: asyncio.TimerHandle | None = None
+        """For whoever takes an answer."""
+        _left = 0
+        """Bytes of it that were not taken when it was last looked."""
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             """As uvicorn, where there are not too many."""
@@ -40,7 +46,18 @@ def bounded(limits: Limits) -> type[asyncio.Protocol]:
         def connection_lost(self, exc: Exception | None) -> None:
             """As uvicorn."""
             self._in_time()
+            self._is_taken()
             super().connection_lost(exc)
+
+        def pause_writing(self) -> None:
+            """As uvicorn; of what is not taken nothing is kept for ever."""
+            super().pause_writing()
+            self._see_taken()
+
+        def resume_writing(self) -> None:
+            """As uvicorn."""
+            self._is_taken()
+            super().resume_writing()
 
         def data_received(self, data: bytes) -> None:
             """As uvicorn, until the head is too long."""
@@ -95,6 +112,21 @@ def bounded(limits: Limits) -> type[asyncio.Protocol]:
             if self._slow is not None:
                 self._slow.cancel()
                 self._slow = None
+
+        def _see_taken(self) -> None:
+            self._left = self.transport.get_write_buffer_size()
+            self._taking = self.loop.call_later(limits.taking_seconds, self._look_taken)
+
+        def _look_taken(self) -> None:
+            if self.transport.get_write_buffer_size() >= self._left:
+                self.transport.abort()
+            else:  # slowly, but it is
+                self._see_taken()
+
+        def _is_taken(self) -> None:
+            if self._taking is not None:
+                self._taking.cancel()
+                self._taking = None
 
         def _refuse(self, name: ProblemName, detail: str) -> None:
             self._in_time()

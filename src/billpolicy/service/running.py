@@ -47,10 +47,9 @@ def listen(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """Of one process: told to stop, it first refuses what is new, and ends when what it has begun is answered."""
 
-    def __init__(self, config: uvicorn.Config, serving: Serving, changing: Changing | None, parent: int | None) -> None:
+    def __init__(self, config: uvicorn.Config, serving: Serving, parent: int | None) -> None:
         super().__init__(config)
         self._serving = serving
-        self._changing = changing
         self._parent = parent
         """The process that began this one, where it is one of several."""
         self._told = 0
@@ -91,10 +90,23 @@ def serve(
     serving: Serving, listening: socket.socket, changing: Changing | None = None, parent: int | None = None
 ) -> bool:
     """Serve in this process until a signal says to stop. Whether all that was begun was done then."""
-    logging.getLogger("uvicorn.error").setLevel(
-        logging.CRITICAL
-    )  # what it would tell is told by the log of the service
-    config = uvicorn.Config(
+    server = _Server(config_of(serving), serving, parent)
+    if changing is not None:
+        threading.Thread(target=changing.watch, name="changes", daemon=True).start()
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, lambda *_: changing.look_now())
+    try:
+        server.run([listening])
+    finally:
+        if changing is not None:
+            changing.end()
+    return not server.was_cut_off
+
+
+def config_of(serving: Serving) -> uvicorn.Config:
+    """How uvicorn serves it. What it would log is told by the log of the service."""
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    return uvicorn.Config(
         app_of(serving),
         http=_protocol(serving),
         ws="none",
@@ -104,19 +116,6 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=1,
     )
-    server = _Server(config, serving, changing, parent)
-    watching = None
-    if changing is not None:
-        watching = threading.Thread(target=changing.watch, name="changes", daemon=True)
-        watching.start()
-        if hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, lambda *_: changing.look_now())
-    try:
-        server.run([listening])
-    finally:
-        if changing is not None:
-            changing.end()
-    return not server.was_cut_off
 
 
 def _protocol(serving: Serving) -> type[asyncio.Protocol] | str:

@@ -25,6 +25,7 @@ class Workers:
 
     def __init__(self, count: int, begin: Begin, listening: socket.socket, log: Log) -> None:
         self._count = count
+        self._parent = os.getpid()
         self._begin = begin
         self._listening = listening
         self._log = log
@@ -73,7 +74,7 @@ class Workers:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             with self._begin() as (serving, changing):
-                code = 0 if serve(serving, self._listening, changing, os.getppid()) else _CUT_OFF
+                code = 0 if serve(serving, self._listening, changing, self._parent) else _CUT_OFF
         except Exception as error:
             self._log.broke(error)
         finally:
