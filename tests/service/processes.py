@@ -19,7 +19,7 @@ import httpx2
 from tests.helpers.paths import ROOT
 from tests.service.conftest import STORY
 
-SECONDS = 10
+SECONDS = 60
 """How long anything may take here before the test fails."""
 
 
