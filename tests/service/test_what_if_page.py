@@ -16,6 +16,7 @@ import billpolicy
 from billpolicy.service.app import app_of
 from billpolicy.service.callers import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
+from tests.helpers.paths import STANDARD
 from tests.helpers.tools import needs
 from tests.service.browsing import visited, wrong_with
 from tests.service.conftest import ACTOR, HERE, STORY
@@ -164,3 +165,28 @@ def test_what_a_ledger_has_posted_is_tried(posting: TestClient, policy: billpoli
     told = posting.post("/pages/what-if/check", data={"file": name, "text": text.replace(CHAIN, OTHER)}).text
     assert "1 of 1 comes out differently" in told
     assert "birgit instead of jonas" in told
+
+
+@pytest.mark.parametrize(
+    ("extends", "told"),
+    [
+        ("standard", "Nothing comes out differently"),
+        ("/etc", "there is no policy at"),
+        ("../..", "there is no policy at"),
+    ],
+)
+def test_a_change_may_extend_the_standard_policy_and_nothing_else_on_the_disk(
+    tmp_path: Path, extends: str, told: str
+) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(STANDARD, base)
+    file = tmp_path / "own.yaml"
+    text = "policy: own\nextends: base\neffective: {from: 2026-01-01}\n"
+    file.write_text(text, encoding="utf-8")
+    policy = billpolicy.load_policy(file, engine="python")
+    operations = tuple(billpolicy.load_operations(STORY / "operations.yaml"))[1:2]
+    book = billpolicy.load_book(STORY / "book.yaml")
+    serving = Serving(InForce(policy), book, OnThisMachine(ACTOR), operations=operations)
+    changed = {"file": str(file), "text": text.replace("extends: base", f"extends: {extends}")}
+    with TestClient(app_of(serving), HERE) as client:
+        assert told in client.post("/pages/what-if/check", data=changed).text

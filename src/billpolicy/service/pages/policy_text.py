@@ -8,13 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from billpolicy.report.html.markup import Html, el, joined
-from billpolicy.source.files import STANDARD_AT, Place, Texts
+from billpolicy.source.files import SHIPPED, STANDARD_AT, Files, Place, Texts
 
 if TYPE_CHECKING:
     from billpolicy import Policy
 
 _MOST_LINES = 40
 """Of a rule that are quoted."""
+
+
+class _OnStandard(Texts):
+    """Texts that may stand on the standard policy of this program, also if they did not before."""
+
+    @property
+    def shipped(self) -> Files:
+        return SHIPPED
 
 
 def texts_of(policy: Policy) -> dict[str, str]:
@@ -38,8 +46,10 @@ def place_of(policy: Policy, changed: Mapping[str, str] = {}, *, depth: int | No
     """Where it is read from again: from its texts as they were read, and no disk; some of them changed. `depth`: of its
     layers only so many, the base first."""
     layers = policy.layers[:depth]
+    if layers[-1].path == str(STANDARD_AT):
+        return Place(SHIPPED, STANDARD_AT)
     texts = {**texts_of(replace(policy, layers=layers)), **changed}
-    return Place(Texts({name: text.encode() for name, text in texts.items()}), Path(layers[-1].path))
+    return Place(_OnStandard({name: text.encode() for name, text in texts.items()}), Path(layers[-1].path))
 
 
 def quoted(policy: Policy, file: str, line: int) -> Html:
