@@ -4,6 +4,7 @@ the words of a typed operation."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -49,7 +50,7 @@ def operation_fields(
             if key not in _LEFT_OUT
             for control in _controls(key, schema["properties"][key], attributes, filled, by_field, required=required)
         )
-        return el("div", joined(controls, LINE), class_="fields")
+        return el("div", joined(controls, LINE), class_="columns")
 
     is_open = any(_FIELD + path in filled and filled[_FIELD + path] for path in _paths(rest, filled)) or bool(by_field)
     more = el("details", el("summary", "More fields"), shown(rest, required=False), open=is_open)
@@ -107,8 +108,9 @@ def _control(
 
 
 def _label(path: str) -> str:
-    """`items.1.amount` as `item amount 1` would be guessed at; so it is the name that files have, with spaces."""
-    return path.replace("_", " ").replace(".", " · ").removeprefix("attributes · ")
+    """`items.1.amount` is the amount of item 1 of the list: `items 1: amount`."""
+    shown = path.removeprefix("attributes.").replace("_", " ")
+    return re.sub(r"\.", ": ", re.sub(r"\.(\d+)", r" \1", shown))
 
 
 def words_of(filled: Mapping[str, str]) -> list[str]:
