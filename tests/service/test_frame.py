@@ -23,6 +23,12 @@ def test_nothing_stands_in_a_page_that_would_run(client: TestClient) -> None:
     assert re.findall(r" (?:style|on\w+|hx-on[^=]*|hx-vals)=", page) == []
 
 
+def test_htmx_writes_no_styles(browser: Any, address: str) -> None:
+    page = visited(browser, f"{address}/pages/matrix")
+    assert page.evaluate("[htmx.config.includeIndicatorCSS, document.adoptedStyleSheets.length]") == [False, 0]
+    assert page.wrong == []
+
+
 def test_where_one_is_and_who_is_told_on_each_page(client: TestClient, policy: billpolicy.Versions) -> None:
     page = client.get("/pages/matrix").text
     assert re.findall(r'aria-current="page">([^<]*)<', page) == ["Matrix"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_PLANNED = 300
 """Operations that are planned under either policy, each time; of more it is decided again what decided them."""
+_PLANNING = threading.Lock()
+"""Who types on while they are planned asks again, and must not have them planned again."""
 _KEPT = "kept."
 """Begins the name of a control that has the text of a file which is not looked at now."""
 
@@ -105,10 +108,11 @@ def impact_of(asked: Asked, old: Versions, new: Versions) -> Impact:
 def _recorded(asked: Asked, book: billpolicy.Book) -> list[billpolicy.Recorded]:
     """The loaded operations as the policy in force decides them: planned when that is first asked for."""
     kept = asked.in_force.recorded
-    if not kept:
-        recorder = billpolicy.Recorder(asked.versions, today())
-        outcomes = billpolicy.plan_all(asked.versions, book, asked.serving.operations)
-        kept[:] = [one for outcome in outcomes for one in recorder.recorded(outcome)]  # at once, whoever asks beside
+    with _PLANNING:
+        if not kept:
+            recorder = billpolicy.Recorder(asked.versions, today())
+            outcomes = billpolicy.plan_all(asked.versions, book, asked.serving.operations)
+            kept += (one for outcome in outcomes for one in recorder.recorded(outcome))
     return kept
 
 
