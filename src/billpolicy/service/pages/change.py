@@ -112,7 +112,7 @@ def _recorded(asked: Asked, book: billpolicy.Book) -> list[billpolicy.Recorded]:
         if not kept:
             recorder = billpolicy.Recorder(asked.versions, today())
             outcomes = billpolicy.plan_all(asked.versions, book, asked.serving.operations)
-            kept += (one for outcome in outcomes for one in recorder.recorded(outcome))
+            kept += [one for outcome in outcomes for one in recorder.recorded(outcome)]
     return kept
 
 
