@@ -23,7 +23,7 @@ from billpolicy.diagnostics.arguments import expect
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, did_you_mean
 from billpolicy.planning.plan import in_turn
 from billpolicy.posting.history import History, history_of
-from billpolicy.posting.showing import accounts_in, document_in, those_called
+from billpolicy.posting.showing import accounts_in, book_around, document_in, those_called
 from billpolicy.posting.shown import ShownAccount, ShownDocument
 from billpolicy.report.posted_explanation import PostedExplanation, posted_explanation, told_decisions
 from billpolicy.source.composed import composed
@@ -109,7 +109,7 @@ def account_book(on: Book | Ledger, id: str) -> Book:
     id = known_by(id)
     if isinstance(on, Book):
         account(on, id)
-        return on
+        return book_around(on, id)
     with on.reading() as reader:
         shown = reader.account(id)
         numbers = frozenset() if shown is None else frozenset(one.number for one in shown.documents)

@@ -21,7 +21,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.exchange.operations_file import operation_from
 from billpolicy.planning.plan import Plan
 from billpolicy.planning.request import Instruction
-from billpolicy.posting.as_planned import Planned, digest_of
+from billpolicy.posting.as_planned import Planned, differing, digest_of
 from billpolicy.posting.posting import Outcome
 from billpolicy.report.plan import PlanReport, plan_report
 from billpolicy.source.codec import CodecError, canonical, decode
@@ -120,6 +120,12 @@ def told(policy: Versions, plan: Plan) -> Any:
     return plain_data(_report(policy, plan))
 
 
+def changed_since(policy: Versions, plan: PlanFile, outcomes: Iterable[Outcome]) -> list[Diagnostic]:
+    """What would be done otherwise by now than the plan says. `outcomes`: of its operations, planned now."""
+    plans = [one.plan for one in outcomes if one.plan is not None]
+    return list(differing(plans, plan.planned, lambda one: told(policy, one)))
+
+
 def _report(policy: Versions, plan: Plan) -> PlanReport:
     made_by = {one.digest for one in policy.policies}
     return plan_report(plan, policy if plan.policy_digest in made_by else None)
@@ -136,9 +142,12 @@ def is_plan_file(path: str | Path) -> bool:
 
 def load_plan_file(path: str | Path) -> PlanFile:
     """The plan of a file that `plan --out` wrote. Raises `Refused` if it is not as it was written, or unreadable."""
-    path = Path(path)
+    return plan_of(raw_of(Path(path), MAX_MEGABYTES, DISK), Path(path))
+
+
+def plan_of(text: bytes, path: Path) -> PlanFile:
+    """The same of the text of such a file. `path`: how it is called in messages."""
     try:
-        text = raw_of(path, MAX_MEGABYTES, DISK)
         data = decode(dict, text)
         json.loads(text, object_pairs_hook=_once)
         if data.pop("digest") != _digest(data) or not _has_the_form(data):

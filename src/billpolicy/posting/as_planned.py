@@ -7,7 +7,7 @@ against what is planned, not its digest alone: whoever edits the one can make th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -80,6 +80,19 @@ def posted_otherwise(reader: Reader, planned: Mapping[str, Planned], tell: Tell)
             yield _stale(id, "was posted meanwhile, and otherwise", planned[id], told)
 
 
+def differing(plans: Iterable[Plan], planned: Mapping[str, Planned], tell: Tell) -> Iterator[Diagnostic]:
+    """What would be done otherwise by now than was planned: `plans` are of the same operations, planned now."""
+    left = set(planned)
+    for plan in plans:
+        left.discard(plan.id)
+        before, told = planned.get(plan.id), tell(plan)
+        if before is None:
+            yield _new(plan.id)
+        elif not _is_as_planned(plan, told, before):
+            yield _stale(plan.id, "would be done otherwise by now", before, told)
+    yield from map(_idle, sorted(left))
+
+
 def _held(job: Job, planned: Planned | None, tell: Tell) -> Job:
     def planner(book: Book) -> tuple[Plan, Book]:
         try:
@@ -89,8 +102,7 @@ def _held(job: Job, planned: Planned | None, tell: Tell) -> Job:
                 raise Refused([_idle(job.id)]) from None
             raise
         if planned is None:
-            message = f"`{job.id}` has something to do by now, which it had not when this was planned"
-            raise Refused([Diagnostic("plan-stale", message, hint=_AGAIN)])
+            raise Refused([_new(job.id)])
         told = tell(plan)
         if not _is_as_planned(plan, told, planned):
             raise Refused([_stale(job.id, "would be done otherwise by now", planned, told)])
@@ -140,6 +152,11 @@ def _step(step: Any) -> Any:
 
 def _without(told: Any, *keys: str) -> Any:
     return {key: value for key, value in told.items() if key not in keys} if isinstance(told, dict) else told
+
+
+def _new(id: str) -> Diagnostic:
+    message = f"`{id}` has something to do by now, which it had not when this was planned"
+    return Diagnostic("plan-stale", message, hint=_AGAIN)
 
 
 def _idle(id: str) -> Diagnostic:

@@ -85,6 +85,33 @@ def those_called(
     return found | {account for account, id, name in contacts if account not in found and is_called(id, name)}
 
 
+def book_around(book: Book, account: str) -> Book:
+    """What a book has of an account, and of those that its money went to or came from: reports tell of it what they
+    tell of the account in the whole."""
+    numbers = _reached(book, account)
+    return replace(
+        book,
+        numbered={number: book.numbered[number] for number in numbers},
+        applications_from={number: book.applications_from.get(number, ()) for number in numbers},
+        applications_to={number: book.applications_to.get(number, ()) for number in numbers},
+    )
+
+
+def _reached(book: Book, account: str) -> list[str]:
+    """The numbers of the documents of the account, and of each account that is linked with it by money, sorted."""
+    accounts, ahead = {account}, [account]
+    found: set[str] = set()
+    while ahead:
+        own = book.numbers_of.get(ahead.pop(), ())
+        found.update(own)
+        links = (book.applications_from, book.applications_to)
+        made = (one for each in links for number in own for one in each.get(number, ()))
+        others = {book.numbered[side].account for one in made for side in (one.from_, one.to)} - accounts
+        accounts |= others
+        ahead += others
+    return sorted(found)
+
+
 def accounts_in(book: Book, ids: Iterable[str]) -> list[ShownAccount]:
     """These accounts of a book, each with everything that is its own."""
     contacts: dict[str, list[Contact]] = defaultdict(list)

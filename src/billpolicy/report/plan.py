@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from billpolicy.book.kinds import KINDS
@@ -195,6 +195,13 @@ def plan_report(plan: Plan, versions: Versions | None) -> PlanReport:
         steps=tuple(_step(one, versions) for one in plan.follow_ups),
         basis=dict(plan.basis),
     )
+
+
+def in_steps(plan: PlanReport) -> Iterator[PlanReport]:
+    """A plan, and each step that follows it, in their turn."""
+    yield plan
+    for one in plan.steps:
+        yield from in_steps(one.plan)
 
 
 def inheriting(plan: Plan) -> tuple[Inheriting, ...]:

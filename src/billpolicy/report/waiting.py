@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from billpolicy.deciding.approvals import Awaited
+from billpolicy.planning.plan import Plan, in_turn
 from billpolicy.posting.approving import ForApproval
 from billpolicy.posting.store import Waiting
 from billpolicy.report.results import Refusal, told
@@ -140,3 +141,8 @@ def awaited_text(awaited: Awaited) -> str:
     because = f": {awaited.because}" if awaited.because else ""
     given = f"; given by {', '.join(awaited.given)}" if awaited.given else ""
     return f"{awaited.approval} ({awaited.operation} by {awaited.rule}{because}){given}"
+
+
+def awaited_in(plan: Plan) -> tuple[Awaited, ...]:
+    """Every approval that a plan and what follows it lack."""
+    return tuple(dict.fromkeys(one for step in in_turn(plan) for one in step.awaited))

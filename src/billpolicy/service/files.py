@@ -22,6 +22,7 @@ FILES = {
     "htmx.min.js": _File(_OWN, _SCRIPT),
     "service.js": _File(_OWN, _SCRIPT),
     "service.css": _File(_OWN, _CSS),
+    "accounts.css": _File(_OWN, _CSS),
     "editor.css": _File(_OWN, _CSS),
     "editor.js": _File(_OWN, _SCRIPT),
     "page.css": _File(_SHARED, _CSS),

@@ -30,9 +30,11 @@ from billpolicy.service.pages import document as document_page
 from billpolicy.service.pages import explain as explain_page
 from billpolicy.service.pages import history as history_page
 from billpolicy.service.pages import home as home_page
+from billpolicy.service.pages import locale as locale_page
 from billpolicy.service.pages import login as login_page
 from billpolicy.service.pages import matrix as matrix_page
 from billpolicy.service.pages import plan as plan_page
+from billpolicy.service.pages import post_plan as post_plan_page
 from billpolicy.service.pages import review as review_page
 from billpolicy.service.pages import waiting as waiting_page
 from billpolicy.service.pages import what_if as what_if_page
@@ -80,9 +82,10 @@ PAGES: tuple[Endpoint, ...] = (
     document_page.PAGE,
     history_page.PAGE,
     plan_page.PAGE,
-    plan_page.POSTS,
+    plan_page.WRITTEN,
+    post_plan_page.POSTS,
     waiting_page.PAGE,
-    waiting_page.DECIDES,
-    waiting_page.POSTS,
+    waiting_page.ACTS,
+    locale_page.PAGE,
 )
 """What people look at."""

@@ -1,39 +1,32 @@
-"""What became of a line and what it came of: drawn, and step by step with who did it."""
+"""What became of a line and what it came of: drawn, and step by step with who did it, when and why."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import quote
 
 import billpolicy
 from billpolicy import History
-from billpolicy.report.history_text import WORDS, name_of
+from billpolicy.report.changes import charge_text
+from billpolicy.report.history_text import WORDS, name_of, state_of
 from billpolicy.report.html.charts.trail import trail_graph
 from billpolicy.report.html.markup import Html, el, joined
-from billpolicy.report.html.pieces import LINE, section, table
+from billpolicy.report.html.pieces import section, table
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.pages.accounts import document_path
-from billpolicy.service.pages.frame import framed
-from billpolicy.service.pages.written import Written
-
-
-def history_path(name: str) -> str:
-    """Where the history of a line, or of the lines of a document, is shown."""
-    return f"/pages/history/{quote(name, safe='')}"
+from billpolicy.service.naming import found
+from billpolicy.service.pages.links import document_address, named
+from billpolicy.service.pages.locale import money_page
+from billpolicy.service.pages.written import Written, written_for
 
 
 def _show(asked: Asked) -> Answer:
-    name = asked.path["name"]
-    with asked.serving.documents() as on:
+    name, written = asked.path["name"], written_for(asked)
+    with asked.serving.documents() as on, found():
         history = billpolicy.history(on, name)
-    body = joined(
-        (
-            section(2, _title(history, at), [*_trail(history, at, Written(asked))], f"trail-{at}")
-            for at, _ in enumerate(history.trails)
-        ),
-        LINE,
+    trails = (
+        section(2, _title(history, at), [*_trail(history, at, written)], f"trail-{at}")
+        for at, _ in enumerate(history.trails)
     )
-    return framed(asked, f"History of {name}", body, styles=["charts.css"], wide=True)
+    return money_page(asked, f"History of {name}", *trails, styles=["charts.css"], wide=True)
 
 
 def _title(history: History, at: int) -> str:
@@ -43,26 +36,56 @@ def _title(history: History, at: int) -> str:
 
 def _trail(history: History, at: int, written: Written) -> Iterator[Html]:
     trail = history.trails[at]
-    yield trail_graph(trail, _title(history, at), document_path)
+    yield trail_graph(trail, _title(history, at), document_address, written)
     lines = {one.line: one for one in trail.lines}
-    done = history.done or {}
     rows = []
     for step in trail.steps:
         by = None if step.by is None else lines.get(step.by)
-        known = None if step.operation is None else done.get(step.operation)
-        audit = None if known is None else known.audit
+        of = step.of and name_of(step.of)
+        about = of or (charge_text(step.period) if step.period is not None else "")
         rows.append(
             (
                 written.day(step.date),
                 WORDS[step.what],
-                name_of(step.of) if step.of is not None else "",
-                el("a", el("bdi", name_of(by.line)), href=document_path(by.document.number)) if by is not None else "",
+                named(about),
+                el("a", named(name_of(by.line)), href=document_address(by.document.number)) if by is not None else "",
                 written.amount(by.item.amount, by.document.currency) if by is not None else "",
-                "imported" if step.operation is None else el("code", step.operation),
-                "" if audit is None else joined((el("bdi", audit.who), ", ", written.moment(audit.at))),
+                _done(history, step.operation, written),
             )
         )
-    yield table(("date", "what", "of", "by", "amount", "operation", "who"), rows, numbers=("amount",))
+    columns = ("date", "what", "to", "by line", "amount", "done")
+    yield section(3, "Step by step", [table(columns, rows, numbers=("amount",))], class_="trail")
+    yield section(3, "How its lines stand now", [_now(history, at, written)])
+
+
+def _done(history: History, operation: str | None, written: Written) -> Html:
+    """The operation, who posted it, when and why; of a book nobody knows."""
+    if operation is None:
+        return Html("imported" if history.done is not None else "")
+    done = (history.done or {}).get(operation)
+    if done is None:
+        return el("code", operation)
+    audit = done.audit
+    approved = (", approved by ", joined(map(named, audit.approved_by), " and ")) if audit.approved_by else ()
+    why = (": ", named(audit.why)) if audit.why else ()
+    who = el("div", "by ", named(audit.who), *approved, ", ", written.moment(audit.at), *why)
+    return joined((el("code", operation), who))
+
+
+def _now(history: History, at: int, written: Written) -> Html:
+    rows = (
+        (
+            el("a", named(name_of(one.line)), href=document_address(one.document.number)),
+            named(one.item.name or ""),
+            written.days(one.item.service_start, one.item.service_end),
+            written.amount(one.item.amount, one.document.currency),
+            "" if one.left is None else written.amount(one.left, one.document.currency),
+            ", ".join(state_of(one)),
+        )
+        for one in history.trails[at].lines
+    )
+    columns = ("line", "what", "days", "amount", "left", "state")
+    return table(columns, rows, numbers=("amount", "left"))
 
 
 PAGE = Endpoint("GET", "/pages/history/{name}", "What became of a line, and what it came of.", "read", _show)

@@ -1,149 +1,224 @@
-"""What one operation would do, and then, if that is what is wanted, posted: exactly so, or not at all."""
+"""What one operation would do, before it is posted.
+
+From here it is posted in two steps more, each a page (`post_plan.py`): what will be made is said, and confirmed; then
+it is posted. The forms carry the plan that was shown, so that nothing else is posted, and the operation's id, so that
+it is posted once.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import billpolicy
-from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.report.html.markup import Html, el, joined
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.exchange.typed_operation import operation_names
+from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import LINE, section
-from billpolicy.report.html.plan import plan_parts
-from billpolicy.report.plan import planning_report
-from billpolicy.service.asking import actor_of, ledger_of
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.pages.accounts import document_path
-from billpolicy.service.pages.asking import HELP, typed
-from billpolicy.service.pages.forms import area_field, buttons, filled_in, press
-from billpolicy.service.pages.frame import framed, wrong
+from billpolicy.service.pages.asking import FIELDS, TYPED, YAML, Wanted, by_word, new_id, read
+from billpolicy.service.pages.carried import carried
+from billpolicy.service.pages.forms import area_field, buttons, choice_field, filled_in, press, text_field
+from billpolicy.service.pages.frame import wrong
+from billpolicy.service.pages.links import document_link, with_query
+from billpolicy.service.pages.locale import money_page
+from billpolicy.service.pages.operation_form import operation_fields
+from billpolicy.service.pages.planned import planned, reported, shown
 from billpolicy.service.problems import Problem
 from billpolicy.source.today import today
 
 if TYPE_CHECKING:
+    import datetime
+
     from billpolicy import Instruction, Outcome
 
-_PATH = "/pages/plan"
+ADDRESS = "/pages/plan"
+POST_ADDRESS = f"{ADDRESS}/post"
 _TITLE = "Plan an operation"
+_WAYS = {TYPED: "Type one", FIELDS: "Fill in a form", YAML: "Write YAML"}
+_EXAMPLE = "operation: write_off_invoice\ndate: {today}\ninvoice: INV00000001\n"
+_LONGEST_BACK = 4000
+"""Letters of the address of a plan that is led back to."""
+_HELP = "Its name, and each field with its value, like: write_off_invoice invoice=INV00000001"
+_ID_HELP = "Under the same id nothing is posted twice. It stays as it is until the form is opened anew."
+
+
+# -- the form, and the plan of what is filled in -------------------------------------------------------------------
 
 
 def _show(asked: Asked) -> Answer:
-    text = filled_in(asked).get("text", "")
-    if not text.strip():
-        return framed(asked, _TITLE, _form(text))
+    filled, day = filled_in(asked), asked.today or today()
+    way = filled.get("by", TYPED)
+    wanted = Wanted(way if way in _WAYS else TYPED, filled, filled.get("id", "").strip() or new_id(day))
+    if not wanted.is_asked:
+        return _page(asked, wanted)
     try:
-        one = typed(asked, text, today())
-        outcome = _planned(asked, one)
+        one = read(asked, wanted, day)
     except (Refused, Problem) as refused:
-        return _refused(asked, text, refused)
-    return _answered(asked, text, one, outcome)
+        problems = list(refused.diagnostics) or [Diagnostic("value-wrong", str(refused))]
+        return _page(asked, wanted, problems, status=refused.status if isinstance(refused, Problem) else 422)
+    outcomes = planned(asked, one, day)
+    for each in outcomes:
+        asked.tell(each)
+    problems = [problem for each in outcomes for problem in each.problems]
+    if problems and len(outcomes) == 1 and not outcomes[0].lacks_approvals:
+        return _page(asked, wanted, problems, status=422)
+    return _page(asked, wanted, told=answered(asked, one, outcomes, day))
 
 
-def _post(asked: Asked) -> Answer:
-    """Post what was shown. The form has the digest of it: what would come out otherwise by now is shown instead."""
-    form = filled_in(asked)
-    text, shown = form.get("text", ""), form.get("shown", "")
-    ledger, who = ledger_of(asked), actor_of(asked)
-    try:
-        one = typed(asked, text, today())
-        outcome = _planned(asked, one)
-        if "wait" in form:
-            billpolicy.wait(asked.versions, ledger, one, who=who, request=asked.id)
-            return _done(asked, "It waits for approvals", el("a", "What waits", href="/pages/waiting"))
-        if outcome.plan is None:
-            return _answered(asked, text, one, outcome, status=422)
-        if outcome.posted is None and shown != _digest(asked, one, outcome):
-            note = el(
-                "p",
-                "This is not what was shown before: something has changed since. Look at it again.",
-                class_="card odd",
-            )
-            return _answered(asked, text, one, outcome, note, status=409)
-        confirm = [outcome.plan.closure.digest] if outcome.plan.closure is not None else []
-        what = one if outcome.posted is not None else outcome.plan  # a plan is refused if the ledger has moved on
-        posted = billpolicy.post(asked.versions, ledger, what, who=who, request=asked.id, confirm=confirm)
-    except (Refused, Problem) as refused:
-        return _refused(asked, text, refused)
-    asked.tell_posted(posted)
-    numbers = [each.document.number for each in posted.plan.documents]
-    links = (el("li", el("a", el("bdi", number), href=document_path(number))) for number in numbers)
-    told = "It was posted before" if posted.repeated else "It is posted"
-    made = joined((el("p", "What it made:"), el("ul", *links))) if numbers else Html("")
-    return _done(asked, f"{told}, by {posted.audit.who}", made)
-
-
-def _planned(asked: Asked, one: Instruction) -> Outcome:
-    with asked.serving.documents() as on:
-        (outcome,) = billpolicy.plan_all(asked.versions, on, [one], today=today())
-    return outcome
-
-
-def _digest(asked: Asked, one: Instruction, outcome: Outcome) -> str:
-    """What stands for all that a plan would do."""
-    return hashlib.sha256(billpolicy.plan_file(asked.versions, today(), [one], [outcome]).encode()).hexdigest()
-
-
-def _form(text: str, problems: Html | None = None) -> Html:
-    return joined(
-        (
-            el(
-                "form",
-                area_field("text", "Operation", text, rows=8, help=HELP),
-                buttons(press("Show what it would do", main=True)),
-                method="get",
-                action=_PATH,
-            ),
-            problems or Html(""),
-        ),
-        LINE,
-    )
-
-
-def _refused(asked: Asked, text: str, refused: Refused | Problem) -> Answer:
-    told = wrong(refused.diagnostics) if refused.diagnostics else el("p", str(refused), class_="card wrong")
-    body = _form(text, section(2, "It cannot be done", [told], "refused"))
-    status = refused.status if isinstance(refused, Problem) else 422
-    return framed(asked, _TITLE, body, status=status)
-
-
-def _answered(
-    asked: Asked, text: str, one: Instruction, outcome: Outcome, note: Html | None = None, status: int = 200
+def _page(
+    asked: Asked, wanted: Wanted, problems: Sequence[Diagnostic] = (), told: Html | None = None, status: int = 200
 ) -> Answer:
-    report = planning_report([outcome], asked.versions, (), ())
-    parts = [section(2, part.title, [part.content], f"plan-{at}") for at, part in enumerate(plan_parts(report))]
-    if outcome.posted is not None:
-        parts.append(el("p", f"`{one.request.id}` was posted before, and is not posted again.", class_="note"))
-    body = joined((_form(text), note or "", *parts, *_to_post(asked, text, one, outcome)), LINE)
-    return framed(asked, _TITLE, body, styles=["charts.css"], status=status)
+    """What is filled in, with what is wrong of it where it stands, and below it what it would do."""
+    links = (
+        el("li", el("a", title, href=with_query(ADDRESS, by=way), aria_current="page" if way == wanted.way else None))
+        for way, title in _WAYS.items()
+    )
+    nav = el("nav", el("ul", *links), class_="ways", aria_label="Ways to say what is to be done")
+    form = _FORMS[wanted.way](asked, wanted, list(problems))
+    return money_page(asked, _TITLE, nav, form, told or "", styles=["charts.css"], status=status)
 
 
-def _to_post(asked: Asked, text: str, one: Instruction, outcome: Outcome) -> Iterator[Html]:
-    """What posts it, where the service has a ledger; else why it cannot be posted."""
-    if outcome.posted is not None:
-        return
+def _form(wanted: Wanted, *content: str, method: str = "get") -> Html:
+    id = text_field("id", "Operation id", wanted.id, help=_ID_HELP, code=True, size=30, required=True)
+    anew = with_query(ADDRESS, by=wanted.way)
+    pressed = buttons(press("Show what it would do", main=True), el("a", "Begin anew", href=anew))
+    hidden = el("input", type="hidden", name="by", value=wanted.way)
+    return el("form", hidden, *content, id, pressed, method=method, action=f"{ADDRESS}#told")
+
+
+def _typed(asked: Asked, wanted: Wanted, problems: list[Diagnostic]) -> Html:
+    control = text_field(
+        TYPED,
+        "Operation",
+        wanted.filled.get(TYPED, ""),
+        code=True,
+        required=True,
+        help=_HELP,
+        problems=_without_words(problems),
+        list="operation-names",
+    )
+    names = el("datalist", *(el("option", value=name) for name in operation_names()), id="operation-names")
+    return _form(wanted, control, names)
+
+
+def _fields(asked: Asked, wanted: Wanted, problems: list[Diagnostic]) -> Html:
+    names, name = operation_names(), wanted.filled.get("operation", "")
+    choice = choice_field("operation", "Operation", names, name if name in names else "write_off_invoice")
+    hidden = el("input", type="hidden", name="by", value=FIELDS)
+    choose = el(
+        "form", el("div", hidden, choice, press("Show its fields"), class_="fields"), method="get", action=ADDRESS
+    )
+    if name not in names:
+        return choose
+    attributes = dict.fromkeys(key for policy in asked.versions.policies for key in policy.attributes)
+    words = by_word(problems)
+    elsewhere = [one for word, each in words.items() if "=" not in word for one in each]
+    form = _form(
+        wanted,
+        el("input", type="hidden", name="operation", value=name),
+        el("input", type="hidden", name="plan", value="yes"),
+        operation_fields(name, attributes, wanted.filled, words),
+        el("div", wrong(_without_words(elsewhere)), role="alert") if elsewhere else "",
+    )
+    return joined((choose, el("h2", name.replace("_", " ")), form), LINE)
+
+
+def _yaml(asked: Asked, wanted: Wanted, problems: list[Diagnostic]) -> Html:
+    area = area_field(
+        YAML,
+        "Operation",
+        wanted.filled.get(YAML, "") or _EXAMPLE.format(today=asked.today or today()),
+        rows=12,
+        help="One operation, as an operations file has it.",
+        problems=[_with_line(one) for one in problems],
+    )
+    return _form(wanted, area, method="post")
+
+
+_FORMS = {TYPED: _typed, FIELDS: _fields, YAML: _yaml}
+
+
+def _without_words(problems: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Without their places, which are words of what was typed: they stand right there."""
+    return [one._replace(position=None) for one in problems]
+
+
+def _with_line(one: Diagnostic) -> Diagnostic:
+    line = one.position.line if one.position else None
+    return one._replace(message=f"line {line}: {one.message}" if line else one.message)
+
+
+# -- what it would do, and what posts it ---------------------------------------------------------------------------
+
+
+def answered(asked: Asked, one: Instruction, outcomes: Sequence[Outcome], day: datetime.date, note: str = "") -> Html:
+    waits = len(outcomes) == 1 and outcomes[0].lacks_approvals
+    lacking = outcomes[0].problems if waits else ()
+    if waits:
+        one = replace(one, apart=True)  # what it would do with the approvals that it lacks
+        outcomes = planned(asked, one, day)
+    report = reported(asked, one, outcomes)
+    before = report.posted_before
+    title = "It was posted before" if before else "What it would do"
+    told = [el("h2", title, id="told", tabindex="-1"), note]
+    told += [el("div", said(problem.message), class_="card odd") for problem in lacking]
+    if before:
+        told.append(_made_before(outcomes))
+    else:
+        told.append(shown(asked, report, 3, "plan"))
+    if not report.refused and not report.batch_limits and not before:
+        told.append(_to_post(asked, one, outcomes, day, waits=waits))
+    return joined(filter(None, told), LINE)
+
+
+def without_place(one: Diagnostic) -> Html:
+    """Something that is wrong or odd, without its place."""
+    return wrong([one._replace(position=None)])
+
+
+def _made_before(outcomes: Sequence[Outcome]) -> Html:
+    numbers = [number for each in outcomes for number in each.numbers]
+    told = f"It is posted already, under the id `{outcomes[0].job.asked.id}`, and is not posted again."
+    links = joined(map(document_link, numbers), ", ")
+    return el("p", said(told), *((" It made ", links, ".") if numbers else ()), class_="note")
+
+
+def _to_post(asked: Asked, one: Instruction, outcomes: Sequence[Outcome], day: datetime.date, *, waits: bool) -> Html:
+    """What leads on to posting it, or to letting it wait; else why it cannot be posted here."""
+    if why_not := _why_not(asked):
+        return el("p", said(why_not), class_="note")
+    packed = carried(asked.versions, day, one, outcomes)
+    if packed is None:
+        large = "This is too much for a page: `billpolicy plan --out` writes it to a file, to be posted from there."
+        return el("p", said(large), class_="note")
+    back = str(asked.query) if asked.body is None and len(str(asked.query)) <= _LONGEST_BACK else ""
+    carries = (hidden("plan", packed), hidden("back", back))
+    if waits:
+        told = "It lacks approvals, and nothing else. It can wait for them in the ledger."
+        pressed = press("Let it wait for approvals", main=True, name="do", value="wait")
+    else:
+        told = "Nothing is posted yet."
+        pressed = press("Post …", main=True, name="do", value="confirm")
+    form = el("form", *carries, buttons(pressed), method="post", action=POST_ADDRESS)
+    return section(3, "Let it wait" if waits else "Post it", [el("p", told), form], "post")
+
+
+def hidden(name: str, value: str) -> Html:
+    return el("input", type="hidden", name=name, value=value)
+
+
+def _why_not(asked: Asked) -> str | None:
+    """Why whoever looks cannot post, in a sentence; None where they can."""
+    name = asked.caller.name
     if asked.serving.ledger is None:
-        yield el("p", "Nothing can be posted here: the documents are a book, and no ledger.", class_="note")
-    elif "post" not in asked.caller.scopes or asked.caller.actor is None:
-        yield el("p", f"{asked.caller.name} may not post.", class_="note")
-    elif outcome.plan is not None or outcome.lacks_approvals:
-        waits = outcome.plan is None
-        said = (
-            "It lacks approvals, and nothing else: it can wait for them in the ledger."
-            if waits
-            else "What is shown above is posted so, and not otherwise: what has changed by then is shown again."
-        )
-        fields = {"text": text} | ({"wait": "1"} if waits else {"shown": _digest(asked, one, outcome)})
-        hidden = (el("input", type="hidden", name=name, value=value) for name, value in fields.items())
-        label = "Let it wait for approvals" if waits else f"Post {one.request.id}"
-        form = el("form", *hidden, buttons(press(label, main=True)), method="post", action=_PATH)
-        yield section(2, "Post it", [el("p", said), form], "post")
+        return "Nothing can be posted to a book: begin the service with `--ledger`."
+    if not asked.caller.may("post"):
+        return f"You are `{name}`, and may plan but not post: that takes the scope `post`."
+    if asked.caller.actor is None:
+        return f"`{name}` is nobody to the policy: whoever posts needs an actor."
+    return None
 
 
-def _done(asked: Asked, title: str, told: Html) -> Answer:
-    back = el("p", el("a", "Another operation", href=_PATH))
-    return framed(asked, title, joined((el("div", told, class_="card good"), back), LINE), status=201)
-
-
-PAGE = Endpoint("GET", _PATH, "What an operation would do.", "plan", _show)
-POSTS = Endpoint("POST", _PATH, "Post what was shown.", "post", _post)
+PAGE = Endpoint("GET", ADDRESS, "What an operation would do.", "plan", _show)
+WRITTEN = Endpoint("POST", ADDRESS, "The same of what is written as YAML in its form.", "plan", _show)

@@ -1,140 +1,283 @@
-"""Operations that wait for approvals: those first that wait for whoever looks."""
+"""Operations that wait for approvals: those first that wait for whoever looks, each with what it would do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import billpolicy
-from billpolicy import Waiting
-from billpolicy.diagnostics.diagnostic import Refused
+from billpolicy import Instruction, ShownAccount, Waiting
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.diagnostics.sentences import any_of, counted
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import LINE, section, terms
-from billpolicy.report.html.plan import plan_parts
-from billpolicy.report.plan import planning_report
-from billpolicy.report.waiting import asked_text, awaited_text
+from billpolicy.report.waiting import asked_text, awaited_in, awaited_text
 from billpolicy.service.asking import actor_of, ledger_of
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.pages.forms import buttons, filled_in, press
-from billpolicy.service.pages.frame import framed, wrong
-from billpolicy.service.pages.written import Written
+from billpolicy.service.pages.forms import buttons, field, filled_in, press
+from billpolicy.service.pages.frame import wrong
+from billpolicy.service.pages.links import document_link, named, with_query
+from billpolicy.service.pages.locale import money_page
+from billpolicy.service.pages.planned import planned, reported, shown
+from billpolicy.service.pages.written import Written, written_for
+from billpolicy.service.problems import Problem
+from billpolicy.source.today import today
 
 if TYPE_CHECKING:
+    from billpolicy import Outcome
     from billpolicy.posting.store import Approved
 
-_PATH = "/pages/waiting"
+ADDRESS = "/pages/waiting"
 _TITLE = "Waiting for approvals"
+_AT_ONCE = 20
+"""Operations that are planned on one page; more are told in brief, each with a link."""
+_LONGEST = 500
+"""Letters of a comment."""
+_NO_NAMES = ("id", "actor", "comment", "reason", "operation")
+"""What names no document and no account, whatever it says."""
+
+
+# -- what other pages tell of it -----------------------------------------------------------------------------------
+
+
+def waits_for(asked: Asked, account: ShownAccount) -> list[Waiting]:
+    """What waits and names the account, one of its documents, or one of its subscriptions."""
+    names = {account.account.id, *account.balances, *(one.id for one in account.subscriptions)}
+    return waits_for_names(asked, names)
+
+
+def waits_for_names(asked: Asked, names: AbstractSet[str]) -> list[Waiting]:
+    """What waits and names one of these."""
+    if asked.serving.ledger is None:
+        return []
+    return [one for one in billpolicy.waiting(asked.serving.ledger) if not names.isdisjoint(_named_in(one.request))]
+
+
+def _named_in(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            if key not in _NO_NAMES:
+                yield from _named_in(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _named_in(value)
+
+
+def waiting_links(waits: Iterable[Waiting]) -> Html:
+    """Each, with what it is and whose it is."""
+    told = (
+        el(
+            "li",
+            _link(one),
+            f", {_words(one)}, asked by ",
+            named(one.actor),
+            ": ",
+            said(asked_text(one)),
+        )
+        for one in waits
+    )
+    return el("ul", *told)
+
+
+def _words(one: Waiting) -> str:
+    return one.operation.replace("_", " ")
+
+
+def _link(one: Waiting) -> Html:
+    return el("a", named(one.id), href=with_query(ADDRESS, id=one.id))
+
+
+# -- the page ------------------------------------------------------------------------------------------------------
 
 
 def _show(asked: Asked) -> Answer:
-    return _listed(asked)
+    return _page(asked, asked.query.get("id", ""))
 
 
-def _decide(asked: Asked) -> Answer:
-    """Approve or withdraw what waits, as whoever calls."""
-    form = filled_in(asked)
-    ledger, actor = ledger_of(asked), actor_of(asked)
-    id, comment = form.get("id", ""), form.get("comment", "").strip() or None
-    try:
-        if form.get("do") == "withdraw":
-            gone = billpolicy.withdraw(ledger, id, who=actor, why=comment, request=asked.id)
-            asked.tell_decided(id, gone.operation, "withdrawn")
-            return _listed(asked, el("p", said(f"`{id}` waits no more."), class_="card good"))
-        found = billpolicy.approve(asked.versions, ledger, id, actor=actor, comment=comment, request=asked.id)
-    except Refused as refused:
-        return _listed(asked, wrong(refused.diagnostics), status=422)
-    asked.tell_decided(id, found.plan.operation, "approved")
-    if not found.complete:
-        return _listed(asked, el("p", said(f"`{id}` is approved by you, and waits for others."), class_="card good"))
-    told = f"`{id}` is approved by you, and has all the approvals that it needs: it can be posted."
-    return _listed(asked, el("p", said(told), class_="card good"))
-
-
-def _post(asked: Asked) -> Answer:
-    """Post what has all its approvals."""
-    form = filled_in(asked)
-    ledger, who = ledger_of(asked), actor_of(asked)
-    id = form.get("id", "")
-    try:
-        (one,) = billpolicy.asked_waiting(ledger, [id])
-        posted = billpolicy.post(asked.versions, ledger, one, who=who, request=asked.id)
-    except Refused as refused:
-        return _listed(asked, wrong(refused.diagnostics), status=422)
-    asked.tell_posted(posted)
-    numbers = ", ".join(each.document.number for each in posted.plan.documents)
-    return _listed(asked, el("p", said(f"`{id}` is posted: {numbers}."), class_="card good"))
-
-
-def _listed(asked: Asked, told: Html | None = None, status: int = 200) -> Answer:
+def _page(asked: Asked, id: str = "", told: Html | None = None, status: int = 200) -> Answer:
+    """All that waits, or one of it. `told`: what became of what somebody did."""
     ledger = asked.serving.ledger
     if ledger is None:
-        return framed(asked, _TITLE, el("p", "Nothing waits in a book: serve a ledger.", class_="note"), status=status)
+        note = "Nothing waits in a book: begin the service with `--ledger`."
+        return money_page(asked, _TITLE, el("p", said(note), class_="note"), status=status)
     every = billpolicy.waiting(ledger)
-    mine = [one for one in every if _is_for(asked, one)]
-    parts = {"Waiting for you": mine, "Waiting for others": [one for one in every if one not in mine]}
     body = [told] if told is not None else []
-    if not every:
-        body.append(el("p", "Nothing waits for approvals."))
-    for title, waiting in parts.items():
+    found = [one for one in every if one.id == id] if id else every
+    if id:
+        body.append(el("p", el("a", "All that waits", href=ADDRESS)))
+        status = status if found or told is not None else 404
+    if not found:
+        says = f"Nothing waits as `{id}`: it was posted or withdrawn, or never waited." if id else "Nothing waits."
+        body.append(el("p", said(says), class_="note"))
+    mine = [one for one in found if _why_not(asked, one) is None]
+    for title, waiting in (("For you", mine), ("For others", [one for one in found if one not in mine])):
         if waiting:
-            shown = (_one(asked, one, is_mine=one in mine) for one in waiting)
-            body.append(section(2, title, shown, title.lower().replace(" ", "-")))
-    return framed(asked, _TITLE, joined(body, LINE), styles=["charts.css"], status=status)
+            planned_ones = (_one(asked, one, whole=bool(id)) for one in waiting[:_AT_ONCE])
+            rest = waiting_links(waiting[_AT_ONCE:]) if waiting[_AT_ONCE:] else ""
+            heading = f"{title}: {counted(len(waiting), 'operation')}"
+            body.append(section(2, heading, (*planned_ones, rest), title.lower().replace(" ", "-")))
+    return money_page(asked, _TITLE, *body, styles=["charts.css"], status=status)
 
 
-def _is_for(asked: Asked, one: Waiting) -> bool:
+def _why_not(asked: Asked, one: Waiting) -> str | None:
+    """Why it is not for whoever looks to approve, in a sentence; None where it is."""
     actor = asked.caller.actor
-    return actor is not None and actor in billpolicy.people_asked(asked.versions, one)
+    if not asked.caller.may("approve"):
+        return f"You are `{asked.caller.name}`, and may look but not approve: that takes the scope `approve`."
+    if actor is None:
+        return f"`{asked.caller.name}` is nobody to the policy: whoever approves needs an actor."
+    person = asked.versions.on(one.date).policy.person
+    if person(actor) == person(one.actor):
+        return "You asked for it yourself, so somebody else approves it."
+    if person(actor) in (person(each.person) for each in one.approvals):
+        return "You have approved it."
+    asked_for = billpolicy.people_asked(asked.versions, one)
+    if person(actor) in asked_for:
+        return None
+    who = f": {any_of(f'`{name}`' for name in asked_for)} can" if asked_for else ""
+    return f"It is not for you to approve{who}."
 
 
-def _one(asked: Asked, one: Waiting, *, is_mine: bool) -> Html:
-    written = Written(asked)
+def _one(asked: Asked, one: Waiting, *, whole: bool) -> Html:
+    written = written_for(asked)
+    outcomes = _planned(asked, one)
+    missing = [each for outcome in outcomes if outcome.plan is not None for each in awaited_in(outcome.plan)]
+    stale = [problem._replace(position=None) for outcome in outcomes for problem in outcome.problems]
     about = {
         "what": said(asked_text(one)),
         "date": written.day(one.date),
-        "asked by": el("bdi", one.actor),
-        "since": written.moment(one.at),
-        "for": joined((said(awaited_text(each)) for each in one.awaited), Html("<br>")),
+        "asked by": named(one.actor),
+        "since": joined((written.moment(one.at), ", put there by ", named(one.who))),
         "approved by": joined((_approval(each, written) for each in one.approvals), Html("<br>")),
-        "could approve": ", ".join(billpolicy.people_asked(asked.versions, one)),
+        "still missing": joined((said(awaited_text(each)) for each in missing), Html("<br>")),
+        "who can": joined(map(named, billpolicy.people_asked(asked.versions, one)), ", ") if missing else "",
     }
+    anchor = f"waits-{one.digest[:12]}"
+    plan = shown(asked, reported(asked, _instruction(asked, one), outcomes), 4, anchor) if not stale else Html("")
     content = (
-        el("h3", el("code", one.id), f" {one.operation.replace('_', ' ')}"),
+        el("h3", _link(one), f" {_words(one)}"),
         terms(about),
-        el("details", el("summary", "What it would do"), *_plan(asked, one)),
-        *_forms(asked, one, is_mine=is_mine),
+        wrong(stale) if stale else el("details", el("summary", "What it would do"), plan, open=whole),
+        *_forms(asked, one, is_complete=not missing and not stale),
     )
-    return el("article", joined(content, LINE), class_="card")
+    return el("article", joined(content, LINE), class_="card waits", id=anchor)
 
 
 def _approval(one: Approved, written: Written) -> Html:
-    comment = (": ", el("bdi", one.comment)) if one.comment else ()
-    return joined((el("bdi", one.person), ", ", written.moment(one.at), *comment))
+    comment = (": ", named(one.comment)) if one.comment else ()
+    return joined((named(one.person), ", ", written.moment(one.at), *comment))
 
 
-def _plan(asked: Asked, one: Waiting) -> Iterator[Html]:
-    ledger = ledger_of(asked)
-    for each in billpolicy.asked_waiting(ledger, [one.id]):
-        for outcome in billpolicy.plan_all(asked.versions, ledger, [each]):
-            report = planning_report([outcome], asked.versions, (), ())
-            yield from (part.content for part in plan_parts(report))
+def _instruction(asked: Asked, one: Waiting) -> Instruction:
+    (found,) = billpolicy.asked_waiting(ledger_of(asked), [one.id])
+    return replace(found, apart=True, dated=one.date)
 
 
-def _forms(asked: Asked, one: Waiting, *, is_mine: bool) -> Iterator[Html]:
-    id = el("input", type="hidden", name="id", value=one.id)
-    if "approve" in asked.caller.scopes and asked.caller.actor is not None:
-        at = f"comment-{one.digest[:12]}"
-        box = el("input", type="text", id=at, name="comment")
-        comment = el("div", el("label", f"Comment on {one.id}", for_=at), box, class_="field")
-        approve = press("Approve", main=is_mine, name="do", value="approve")
-        withdraw = press("Withdraw", name="do", value="withdraw")
-        yield el("form", id, comment, buttons(approve, withdraw), method="post", action=_PATH)
-    else:
-        yield el("p", f"{asked.caller.name} may not approve.", class_="note")
-    if "post" in asked.caller.scopes and asked.caller.actor is not None:
-        yield el("form", id, buttons(press("Post, if it is approved")), method="post", action=f"{_PATH}/post")
+def _planned(asked: Asked, one: Waiting) -> list[Outcome]:
+    """What would be done now: approvals that it lacks are told, and are no reason to refuse."""
+    return planned(asked, _instruction(asked, one), asked.today or today())
 
 
-PAGE = Endpoint("GET", _PATH, "What waits for approvals.", "read", _show)
-DECIDES = Endpoint("POST", _PATH, "Approve or withdraw what waits.", "approve", _decide)
-POSTS = Endpoint("POST", f"{_PATH}/post", "Post what has all its approvals.", "post", _post)
+# -- what somebody does --------------------------------------------------------------------------------------------
+
+
+def _forms(asked: Asked, one: Waiting, *, is_complete: bool) -> Iterator[Html]:
+    fields = (
+        el("input", type="hidden", name="id", value=one.id),
+        el("input", type="hidden", name="digest", value=one.digest),
+    )
+    why_not = _why_not(asked, one)
+    at = f"comment-{one.digest[:12]}"
+    box = el("input", type="text", id=at, name="comment", maxlength=_LONGEST, aria_describedby=f"{at}-help")
+    comment = field(at, "Comment", box, help="It stays on record with what you do.")
+    pressed = []
+    if why_not is None and not is_complete:
+        pressed.append(press("Approve", main=True, name="do", value="approve"))
+    elif why_not is not None and not is_complete:
+        yield el("p", said(why_not), class_="note")
+    if is_complete:
+        yield el("p", "It has all the approvals that it needs.", class_="note")
+    may_act = asked.caller.actor is not None
+    if is_complete and may_act and asked.caller.may("post"):
+        pressed.append(press("Post", main=True, name="do", value="post"))
+    elif is_complete:
+        yield el("p", said("To post it takes the scope `post`."), class_="note")
+    if may_act and asked.caller.may("approve"):
+        pressed.append(press("Withdraw", name="do", value="withdraw"))
+    if pressed:
+        yield el("form", *fields, comment, buttons(*pressed), method="post", action=ADDRESS)
+
+
+def _act(asked: Asked) -> Answer:
+    """Approve, withdraw or post what waits, as whoever calls; refused, it changes nothing and says why."""
+    form = filled_in(asked)
+    id, act = form.get("id", ""), _ACTS.get(form.get("do", ""))
+    try:
+        if act is None:
+            raise Refused([Diagnostic("value-wrong", "nothing is to be done", hint="press one of the buttons")])
+        scope, does = act
+        if not asked.caller.may(scope):
+            raise Problem("scope-missing", f"`{asked.caller.name}` may not do this: it takes the scope `{scope}`")
+        _expect_as_shown(asked, id, form.get("digest", ""))
+        done = does(asked, id, form.get("comment", "").strip() or None)
+    except (Refused, Problem) as refused:
+        problems = refused.diagnostics
+        told = wrong(problems) if problems else el("p", said(str(refused)), class_="card wrong")
+        status = refused.status if isinstance(refused, Problem) else 422
+        return _page(asked, told=_told(told), status=status)
+    return _page(asked, told=_told(el("p", done, class_="card good")))
+
+
+def _told(what: Html) -> Html:
+    return el("div", what, role="status", class_="done")
+
+
+def _expect_as_shown(asked: Asked, id: str, digest: str) -> None:
+    """Raises `Refused` where by now something else waits under the id than what was looked at."""
+    found = next((one for one in billpolicy.waiting(ledger_of(asked)) if one.id == id), None)
+    if found is not None and found.digest != digest:
+        message = f"what waits as `{id}` is something else by now than what you looked at"
+        raise Refused([Diagnostic("approval-stale", message, hint="look at it again, as it is below")])
+
+
+def _approve(asked: Asked, id: str, comment: str | None) -> Html:
+    actor = actor_of(asked)
+    found = billpolicy.approve(
+        asked.versions, ledger_of(asked), id, actor=actor, comment=comment, request=asked.id, today=asked.today
+    )
+    asked.tell_decided(id, found.plan.operation, "approved")
+    if found.complete:
+        return joined(
+            (
+                said(f"`{id}` is approved, and has all the approvals that it needs: "),
+                _link(found.waiting),
+                " can be posted.",
+            )
+        )
+    missing = "; ".join(awaited_text(one) for one in found.awaited)
+    return said(f"`{id}` is approved by you. Still missing: {missing}.")
+
+
+def _withdraw(asked: Asked, id: str, comment: str | None) -> Html:
+    gone = billpolicy.withdraw(ledger_of(asked), id, who=actor_of(asked), why=comment, request=asked.id)
+    asked.tell_decided(id, gone.operation, "withdrawn")
+    return said(f"`{id}` is withdrawn, and waits no more. That it did stays on record.")
+
+
+def _post(asked: Asked, id: str, comment: str | None) -> Html:
+    ledger, who = ledger_of(asked), actor_of(asked)
+    (one,) = billpolicy.asked_waiting(ledger, [id])
+    posted = billpolicy.post(asked.versions, ledger, one, who=who, request=asked.id, today=asked.today)
+    asked.tell_posted(posted)
+    links = joined((document_link(each.document.number) for each in posted.plan.documents), ", ")
+    return joined((said(f"`{id}` is posted"), *((": ", links) if links else ()), "."))
+
+
+_ACTS: dict[str, Any] = {"approve": ("approve", _approve), "withdraw": ("approve", _withdraw), "post": ("post", _post)}
+"""What can be pressed -> the scope that it takes, and what does it."""
+PAGE = Endpoint("GET", ADDRESS, "What waits for approvals.", "read", _show)
+ACTS = Endpoint("POST", ADDRESS, "Approve, withdraw or post what waits.", "read", _act)

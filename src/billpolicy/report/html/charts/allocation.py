@@ -14,9 +14,10 @@ from billpolicy.book.kinds import KINDS, is_owed
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.report import changes
 from billpolicy.report.html.charts.bars import Bar, Piece, bars, scale_note
-from billpolicy.report.html.charts.frame import chart, money
+from billpolicy.report.html.charts.frame import chart
 from billpolicy.report.html.markup import Html, el
 from billpolicy.report.html.pieces import table
+from billpolicy.report.html.writing import AS_DATA, Writing
 from billpolicy.report.plan import PlanReport
 
 MOST = 12
@@ -84,7 +85,7 @@ def allocation_of(book: Book, source: str, stamps: Stamps | None = None) -> Allo
     return Allocation(source, currency, tuple(shares[id] for id in ids if id in shares))
 
 
-def allocation_chart(one: Allocation) -> Html:
+def allocation_chart(one: Allocation, writing: Writing = AS_DATA) -> Html:
     """A bar for each document: full as far as it is paid, empty as far as it is left open."""
     if not one.shares:
         return el("p", f"Nothing of {one.source} was put on a document.")
@@ -92,22 +93,28 @@ def allocation_chart(one: Allocation) -> Html:
     many = len(one.shares) > MOST + 1  # one more is shown itself, and not as the only other one
     shown = one.shares[:MOST] if many else one.shares
     rest = [_others(one.shares[MOST:])] if many else []
-    told = (f"{each.document}: {_paid(each, currency)}, {_open(each)}, {_left(each)}" for each in (*shown, *rest))
-    drawn = bars([*(_bar(share, currency) for share in shown), *(_bar(share, currency, ()) for share in rest)])
+    told = (
+        f"{each.document}: {_paid(each, currency, writing)}, {_open(each, writing)}, {_left(each, writing)}"
+        for each in (*shown, *rest)
+    )
+    drawn = bars(
+        [*(_bar(share, currency, writing) for share in shown), *(_bar(share, currency, writing, ()) for share in rest)]
+    )
     count = len({share.document for share in one.shares})
     amounts = [(share.document, share.open, share.paid, share.left) for share in one.shares]
     return chart(
-        f"{one.source} {'back from' if paid < 0 else 'on'} {counted(count, 'document')}: {money(abs(paid), currency)}",
+        f"{one.source} {'back from' if paid < 0 else 'on'} {counted(count, 'document')}: "
+        f"{writing.plain(abs(paid), currency)}",
         "; ".join(told),
         drawn.height,
         drawn.shapes,
         table(
             ("document", "was open", "paid", "left"),
-            [(document, *(f"{amount:,}" for amount in each)) for document, *each in amounts],
+            [(document, *map(writing.plain, each)) for document, *each in amounts],
             caption=f"amounts in {currency}",
             numbers=("was open", "paid", "left"),
         ),
-        scale_note(drawn, currency),
+        scale_note(drawn, currency, writing),
     )
 
 
@@ -120,21 +127,23 @@ def _sum(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, _ZERO)
 
 
-def _bar(share: Share, currency: str, pieces: tuple[Piece, ...] | None = None) -> Bar:
+def _bar(share: Share, currency: str, writing: Writing, pieces: tuple[Piece, ...] | None = None) -> Bar:
     if pieces is None:
         pieces = (Piece("amount", share.paid), Piece("left", share.left))
         if share.paid < 0:
             pieces = (Piece("left", share.open), Piece("back", -share.paid))
-    return Bar((share.document, _paid(share, currency)), pieces, (_open(share), _left(share)))
+    above = (share.document, _paid(share, currency, writing))
+    return Bar(above, pieces, (_open(share, writing), _left(share, writing)))
 
 
-def _paid(share: Share, currency: str) -> str:
-    return f"{'back ' if share.paid < 0 else ''}{money(abs(share.paid), currency)}"
+def _paid(share: Share, currency: str, writing: Writing) -> str:
+    return f"{'back ' if share.paid < 0 else ''}{writing.plain(abs(share.paid), currency)}"
 
 
-def _open(share: Share) -> str:
-    return f"of {share.open:,} open" if share.paid >= 0 else f"{share.open:,} open before"
+def _open(share: Share, writing: Writing) -> str:
+    told = writing.plain(share.open)
+    return f"of {told} open" if share.paid >= 0 else f"{told} open before"
 
 
-def _left(share: Share) -> str:
-    return f"{share.left:,} left" if share.left else "nothing left"
+def _left(share: Share, writing: Writing) -> str:
+    return f"{writing.plain(share.left)} left" if share.left else "nothing left"

@@ -11,11 +11,12 @@ from typing import NamedTuple
 from billpolicy.accounting.movements import Movement, as_of, movements_of
 from billpolicy.book.book import Book
 from billpolicy.diagnostics.sentences import counted
-from billpolicy.report.html.charts.frame import ABOVE, LINE, chart, money, text
+from billpolicy.report.html.charts.frame import ABOVE, LINE, chart, text
 from billpolicy.report.html.charts.plane import HIGH, TALL, WIDE, days_below, level, plane, units
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE as BREAK
 from billpolicy.report.html.pieces import table
+from billpolicy.report.html.writing import AS_DATA, Writing
 
 _ZERO = Decimal(0)
 _MOST = 100
@@ -51,37 +52,37 @@ def _standings(changes: Mapping[datetime.date, Sequence[tuple[str, Decimal]]]) -
         yield Standing(date, change, owed, tuple(id for id, _ in made))
 
 
-def balance_charts_of(book: Book, account: str, day: datetime.date) -> Html:
+def balance_charts_of(book: Book, account: str, day: datetime.date, writing: Writing = AS_DATA) -> Html:
     """The same of a book."""
-    return balance_charts(movements_of(book), account, day)
+    return balance_charts(movements_of(book), account, day, writing)
 
 
-def balance_charts(movements: Iterable[Movement], account: str, day: datetime.date) -> Html:
+def balance_charts(movements: Iterable[Movement], account: str, day: datetime.date, writing: Writing = AS_DATA) -> Html:
     """What an account owed until the end of a day, a chart for each currency."""
     found = standings_of(movements, account, day)
     if not found:
         return el("p", f"Nothing was billed to {account} or paid by it until {day}.")
-    return joined((_chart(account, currency, each, day) for currency, each in found.items()), BREAK)
+    return joined((_chart(account, currency, each, day, writing) for currency, each in found.items()), BREAK)
 
 
-def _chart(account: str, currency: str, every: Sequence[Standing], day: datetime.date) -> Html:
+def _chart(account: str, currency: str, every: Sequence[Standing], day: datetime.date, writing: Writing) -> Html:
     """The line begins on the day of the first movement, at zero, and goes on to the day."""
     owed = every[-1].owed
     high, low = max(every, key=lambda one: one.owed), min(every, key=lambda one: one.owed)
     top, foot = LINE, LINE + TALL
-    shapes = [_line(every, day, top), text(money(max(high.owed, _ZERO), currency), "0", top - ABOVE, soft=True)]
+    shapes = [_line(every, day, top), text(writing.plain(max(high.owed, _ZERO), currency), "0", top - ABOVE, soft=True)]
     if low.owed < 0:
         foot += LINE
-        shapes.append(text(money(low.owed, currency), "0", foot - ABOVE, soft=True))
+        shapes.append(text(writing.plain(low.owed, currency), "0", foot - ABOVE, soft=True))
     return chart(
-        f"What {account} owes as of {day}: {money(owed, currency)}",
-        f"{every[0].date} to {day}. At most {money(high.owed, currency)} on {high.date}, "
-        f"at least {money(low.owed, currency)} on {low.date}, at last {money(owed, currency)}.",
+        f"What {account} owes as of {day}: {writing.plain(owed, currency)}",
+        f"{every[0].date} to {day}. At most {writing.plain(high.owed, currency)} on {high.date}, "
+        f"at least {writing.plain(low.owed, currency)} on {low.date}, at last {writing.plain(owed, currency)}.",
         foot + LINE,
         (*shapes, *days_below(str(every[0].date), str(day), foot)),
         table(
             ("day", "change", "owed then", "by"),
-            _rows(every),
+            _rows(every, writing),
             caption=f"amounts in {currency}; above zero is owed, below zero is money of the account",
             numbers=("change", "owed then"),
         ),
@@ -101,10 +102,16 @@ def _line(every: Sequence[Standing], day: datetime.date, top: Decimal) -> Html:
     return plane([*bounds, level("zero", y(_ZERO)), line], top)
 
 
-def _rows(every: Sequence[Standing]) -> Iterator[tuple[str, str, str, str]]:
+def _rows(every: Sequence[Standing], writing: Writing) -> Iterator[tuple[str, str, str, str]]:
     """The last days first; what is long ago is told together."""
     for one in reversed(every[-_MOST:]):
-        yield str(one.date), f"{one.change:+,}", f"{one.owed:,}", ", ".join(one.what)
+        yield str(one.date), writing.plain(one.change, signed=True), writing.plain(one.owed), ", ".join(one.what)
     if before := every[:-_MOST]:
         count = sum(len(one.what) for one in before)
-        yield f"until {before[-1].date}", f"{before[-1].owed:+,}", f"{before[-1].owed:,}", counted(count, "movement")
+        owed = before[-1].owed
+        yield (
+            f"until {before[-1].date}",
+            writing.plain(owed, signed=True),
+            writing.plain(owed),
+            counted(count, "movement"),
+        )

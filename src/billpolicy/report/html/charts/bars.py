@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from billpolicy.report.html.charts.frame import ABOVE, LEAST, LINE, SEEN, em, percent, short, text, wide
 from billpolicy.report.html.markup import Html, el
+from billpolicy.report.html.writing import Writing
 
 _THICK, _APART = Decimal("0.7"), Decimal("0.65")
 """How thick a bar is, and how far the next one is below."""
@@ -116,13 +117,13 @@ def _said(line: tuple[str, str], y: Decimal, *, soft: bool) -> Iterator[Html]:
         yield text(right, "100%", y, end=True, soft=soft)
 
 
-def scale_note(drawn: Drawn, currency: str) -> str:
+def scale_note(drawn: Drawn, currency: str, writing: Writing) -> str:
     """What must be said of the scale, where something is drawn wider than it is."""
     if not drawn.thin:
         return ""
     few = [short(name, LEAST) for name in drawn.thin[:_FEW]]
     more = f" and {len(drawn.thin) - _FEW:,} more" if len(drawn.thin) > _FEW else ""
-    whole = f"The whole width is {drawn.whole:,} {currency}"
+    whole = f"The whole width is {writing.plain(drawn.whole, currency)}"
     return f"{whole}. What is less than a two-hundredth of it is drawn as a thin line: {', '.join(few)}{more}."
 
 

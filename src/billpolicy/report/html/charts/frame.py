@@ -94,11 +94,6 @@ def _fits(said: str, most: Decimal) -> int:
     return max(1, sum(1 for width in reached if width <= most)) if said else 0
 
 
-def money(amount: Decimal, currency: str) -> str:
-    """An amount as it is written on charts."""
-    return f"{amount:,} {currency}"
-
-
 def _wide(letter: str) -> Decimal:
     if not letter.isascii():
         return Decimal("1.4") if east_asian_width(letter) in "WF" else Decimal("0.95")

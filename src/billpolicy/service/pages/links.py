@@ -1,0 +1,72 @@
+"""Where pages lead to, and names as they stand in a page: whatever way they are written, they turn nothing around."""
+
+from __future__ import annotations
+
+from functools import cache
+from urllib.parse import quote, urlencode
+
+from billpolicy.report.html.markup import Html, el
+
+
+def named(name: str) -> Html:
+    """A name that somebody gave, in the direction of its own script; nothing of none."""
+    return el("bdi", name) if name else Html("")
+
+
+def account_link(id: str) -> Html:
+    """To the page of an account."""
+    return el("a", named(id), href=account_address(id))
+
+
+def account_address(id: str) -> str:
+    """Of the page of an account."""
+    return f"/pages/accounts/{quote(id, safe='')}"
+
+
+def document_link(number: str) -> Html:
+    """To the page of a document."""
+    return el("a", named(number), href=document_address(number))
+
+
+def document_address(number: str) -> str:
+    """Of the page of a document."""
+    return f"/pages/documents/{quote(number, safe='')}"
+
+
+def history_address(name: str) -> str:
+    """Of the trail of a line, of those of a document, or of that of a charge period."""
+    return f"/pages/history/{quote(name, safe='')}"
+
+
+def plan_links(field: str, name: str) -> Html:
+    """To the forms of the operations that are done to something, folded. `field`: what it is to them, like `invoice`;
+    nothing where there are none."""
+    links = (
+        el(
+            "li",
+            el(
+                "a",
+                operation.replace("_", " "),
+                href=with_query("/pages/plan", **{"by": "fields", "operation": operation, f"field.{field}": name}),
+            ),
+        )
+        for operation in _done_to(field)
+    )
+    listed = el("ul", *links)
+    return el("details", el("summary", "Plan an operation on it"), listed) if _done_to(field) else Html("")
+
+
+@cache
+def _done_to(field: str) -> tuple[str, ...]:
+    """The operations that cannot do without a field."""
+    from billpolicy.exchange.schemas import schema_of
+    from billpolicy.exchange.typed_operation import operation_names
+
+    schemas = schema_of("operations")["definitions"]
+    return tuple(one for one in operation_names() if field in schemas.get(one, {}).get("required", ()))
+
+
+def with_query(address: str, **said: str) -> str:
+    """An address with what is said in it; nothing of what is empty."""
+    query = urlencode({name: value for name, value in said.items() if value})
+    return f"{address}?{query}" if query else address
