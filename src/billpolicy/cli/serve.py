@@ -133,6 +133,7 @@ def command(
             from billpolicy.service.callers import OnThisMachine
             from billpolicy.service.changing import CallersSource, Changing, Source
             from billpolicy.service.limits import Limits
+            from billpolicy.service.loaded import load_operations
             from billpolicy.service.log import Log
             from billpolicy.service.origins import is_loopback
             from billpolicy.service.running import listen, serve
@@ -155,7 +156,7 @@ def command(
         known = None if callers is None else CallersSource(callers, sessions)
         by = OnThisMachine(actor) if known is None else known.read(versions)
         loaded = None if book is None else replace(billpolicy.load_book(book), file=None)
-        shown = () if operations is None else tuple(billpolicy.load_operations(operations))
+        shown = () if operations is None else load_operations(operations)
         if ledger is not None:
             billpolicy.open_ledger(ledger).close()  # each process opens its own; what is wrong with it is told first
         listening = ending.enter_context(listen(host, port))

@@ -29,8 +29,8 @@ class _Look(NamedTuple):
 class Watched:
     """Files, with what was looked at in them."""
 
-    def __init__(self, files: Files, root: Path) -> None:
-        """`root`: from which whole paths are told."""
+    def __init__(self, files: Files, root: Path | None = None) -> None:
+        """`root`: from where paths are seen, and told; None: from where `files` has them."""
         self.files = files
         self.root = root
         self.looked: dict[_Look, Sign] = {}
@@ -49,37 +49,37 @@ class Watched:
     def exists(self, path: Path) -> bool:
         """As `Files.exists`."""
         self._remember(path, "kind")
-        return self.files.exists(path)
+        return self.files.exists(self._at(path))
 
     def is_dir(self, path: Path) -> bool:
         """As `Files.is_dir`."""
         self._remember(path, "kind")
-        return self.files.is_dir(path)
+        return self.files.is_dir(self._at(path))
 
     def names(self, folder: Path) -> list[str]:
         """As `Files.names`."""
         self._remember(folder, "names")
-        return self.files.names(folder)
+        return self.files.names(self._at(folder))
 
     def read(self, path: Path, most: int = -1) -> bytes:
         """As `Files.read`."""
         self._remember(path, "content")
         try:
-            return self.files.read(path, most)
+            return self.files.read(self._at(path), most)
         except OSError as error:
             reason = error.strerror or str(error)
             raise type(error)(error.errno or errno.EIO, reason, self.shown(path)) from None
 
     def real(self, path: Path) -> Path:
         """As `Files.real`."""
-        return self.files.real(path)
+        return self.files.real(self._at(path))
 
     def shown(self, path: Path) -> str:
-        """As `Files.shown`; a whole path as seen from the root."""
-        if not path.is_absolute():
-            return self.files.shown(path)
-        told = Path(os.path.relpath(path, self.root))
-        return Path(*told.parts[-2:] if told.parts[0] == ".." else told.parts).as_posix()
+        """As `Files.shown`; from the root, where there is one."""
+        return self.files.shown(path) if self.root is None else Path(os.path.normpath(path)).as_posix()
+
+    def _at(self, path: Path) -> Path:
+        return path if self.root is None else self.root / path
 
     def signs(self) -> tuple[Sign, ...]:
         """What is there now of all that was looked at."""
@@ -91,7 +91,7 @@ class Watched:
         return (commit, *self.looked.values())
 
     def _remember(self, path: Path, what: What) -> None:
-        look = _Look(path, what)
+        look = _Look(self._at(path), what)
         if look not in self.looked and not isinstance(self.files, Revision):
             self.looked[look] = _sign(look)
 
@@ -111,7 +111,9 @@ def watched(at: Place) -> Place:
     if isinstance(files, Revision):
         files = revision(files.name, from_root=not files.prefix)
     path = Path(os.path.normpath(at.path))
-    return Place(Watched(files, path.parent), path)
+    if path.is_absolute():  # which nobody who asks is to learn
+        return Place(Watched(files, path.parent), Path(path.name))
+    return Place(Watched(files), path)
 
 
 def sign_of(path: Path) -> Sign:
