@@ -89,7 +89,11 @@ def test_yaml_is_explained_or_mended_at_its_line(browser: Any, address: str, scr
     text = "id: it\noperation: write_off_invoice\ndate: 2026-03-03\ninvoise: AR-INV00000001\n"
     page.get_by_label("Operation", exact=True).fill(text)
     page.get_by_role("button", name="Explain").click()
-    page.get_by_text("operation.yaml:4").wait_for()
+    page.get_by_role("link", name="line 4").wait_for()
+    if script:
+        assert page.locator(".gutter .error").all_inner_texts()[-1] == "4"
+        page.get_by_role("link", name="line 4").click()
+        assert page.evaluate("document.activeElement.selectionStart") == text.index("invoise")
     assert page.get_by_label("Operation", exact=True).input_value() == text
     page.get_by_label("Operation", exact=True).fill(text.replace("invoise", "invoice"))
     page.get_by_role("button", name="Explain").click()

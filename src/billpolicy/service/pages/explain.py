@@ -18,7 +18,8 @@ from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE, table
 from billpolicy.report.results import refusals
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.pages.forms import area_field, buttons, choice_field, filled_in, hidden, press, text_field
+from billpolicy.service.pages.editor import SCRIPTS, STYLES, editor, findings_in
+from billpolicy.service.pages.forms import buttons, choice_field, filled_in, hidden, press, text_field
 from billpolicy.service.pages.frame import framed, is_for_part, part, wrong
 from billpolicy.service.pages.operation_form import operation_fields, words_of
 from billpolicy.service.pages.policy_text import quoted
@@ -76,7 +77,9 @@ def _show(asked: Asked) -> Answer:
     if is_for_part(asked):
         return part(body)
     lead = el("p", "What each attribute and setting would be, which rule says so, and why no other does.")
-    return framed(asked, "Explain an operation", joined((lead, body), LINE), styles=["explain.css"])
+    return framed(
+        asked, "Explain an operation", joined((lead, body), LINE), styles=["explain.css", *STYLES], scripts=SCRIPTS
+    )
 
 
 def _ways(ways: Sequence[str], chosen: str) -> Html:
@@ -273,14 +276,9 @@ def _yaml(asked: Asked, filled: Mapping[str, str]) -> Html:
             told = _explained(asked, [operation_at(tree, ())] if alone else operations_of(tree)).body
         except Refused as refused:
             head = el("h2", "This cannot be read as operations", tabindex="-1", data_focus=True)
-            problems = joined((head, wrong(refused.diagnostics)), LINE)
-    area = area_field(
-        "yaml",
-        "Operation",
-        text or _EXAMPLE.format(today=today()),
-        rows=12,
-        help="one operation, or several under `operations:`, as an operations file has them",
-    )
+            problems = joined((head, findings_in(_NAME, "yaml", refused.diagnostics)), LINE)
+    help = "one operation, or several of them below `operations`, as in an operations file"
+    area = editor("yaml", "Operation", text or _EXAMPLE.format(today=today()), help)
     form = _form(hidden("by", "yaml"), area, buttons(press("Explain", main=True)), method="post")
     return joined((form, problems, told), LINE)
 

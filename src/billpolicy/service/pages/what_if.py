@@ -12,11 +12,12 @@ from billpolicy.report.diff import impact_told
 from billpolicy.report.diff_words import differing
 from billpolicy.report.html.diff import impact_parts
 from billpolicy.report.html.markup import Html, el, joined, said
-from billpolicy.report.html.pieces import LINE, path
+from billpolicy.report.html.pieces import LINE
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.pages.change import Change, change_in, changed_versions, controls_of, has_operations, impact_of
 from billpolicy.service.pages.chosen_version import version_choice
-from billpolicy.service.pages.forms import buttons, choice_field, field, filled_in, hidden, press, text_area
+from billpolicy.service.pages.editor import SCRIPTS, STYLES, editor, findings_in
+from billpolicy.service.pages.forms import buttons, choice_field, filled_in, hidden, press
 from billpolicy.service.pages.frame import framed, part
 from billpolicy.service.pages.policy_text import editable
 from billpolicy.service.parameters import ON, TODAY
@@ -38,7 +39,7 @@ def _show(asked: Asked) -> Answer:
         _files(change),
         el("div", _editor(change), _findings_part(_told(asked, change)), class_="beside"),
     ]
-    return framed(asked, "What if", joined(body, LINE), styles=["editor.css"], scripts=["editor.js"], wide=True)
+    return framed(asked, "What if", joined(body, LINE), styles=STYLES, scripts=SCRIPTS, wide=True)
 
 
 def _findings_part(told: Html) -> Html:
@@ -77,12 +78,11 @@ def _files(change: Change) -> Html:
 
 
 def _editor(change: Change) -> Html:
-    rows = change.text.count("\n") + 2
-    area = text_area(
+    edited = editor(
         "text",
+        change.file,
         change.text,
-        rows=rows,
-        aria_describedby="text-help",
+        "Mistakes are told as you type.",
         hx_post=f"{_PATH}/check",
         hx_trigger="input changed delay:300ms",
         hx_target="#findings",
@@ -90,8 +90,6 @@ def _editor(change: Change) -> Html:
         hx_include="#change",
         hx_indicator="#change",
     )
-    gutter = el("div", class_="gutter", aria_hidden="true")
-    scrolled = el("div", gutter, area, class_="editor")
     actions = buttons(
         press("Check", main=True),
         press("Download as a patch", formaction=f"{_PATH}/patch"),
@@ -102,7 +100,7 @@ def _editor(change: Change) -> Html:
         "form",
         controls_of(change),
         hidden("file", change.file),
-        field("text", change.file, scrolled, help="Mistakes are told as you type."),
+        edited,
         actions,
         id="change",
         action=_PATH,
@@ -128,21 +126,7 @@ def _told(asked: Asked, change: Change) -> Html:
 
 def _findings(change: Change, found: Sequence[Diagnostic], title: str) -> Html:
     heading = el("h2", title, data_say=title, id="found")
-    return el("section", heading, joined((_finding(change, one) for one in found), LINE), aria_labelledby="found")
-
-
-def _finding(change: Change, one: Diagnostic) -> Html:
-    """As on every page; one in the file that is looked at leads to its line."""
-    at = one.position
-    where = Html("")
-    if at is not None and at.file == change.file and at.line:
-        at_line, told = {"data_line": at.line, "data_column": at.column}, f"line {at.line}"
-        where = el("a", told, href="#text", data_severity=one.severity, **at_line)
-    elif at is not None:
-        where = path(at.place)
-    head = joined((el("strong", f"{one.severity}:"), said(one.message), el("code", f"[{one.code}]"), where), " ")
-    hint = el("div", said(one.hint), class_="soft") if one.hint else ""
-    return el("div", head, hint, class_="card wrong" if one.severity == "error" else "card odd")
+    return el("section", heading, findings_in(change.file, "text", found), aria_labelledby="found")
 
 
 def _impact(asked: Asked, new: Versions) -> Iterator[Html]:

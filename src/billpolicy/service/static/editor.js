@@ -1,45 +1,52 @@
 "use strict";
-// Beside a text that is edited stand the numbers of its lines; a line that something is wrong with is marked there.
-const area = document.getElementById("text");
-const gutter = document.querySelector(".gutter");
+// Beside a text that is edited stand the numbers of its lines; a line that something is wrong with is marked there. The
+// text may be put into the page later: it is looked for each time.
+const edited = () => document.querySelector(".editor textarea");
+const gutter = () => document.querySelector(".editor .gutter");
 
 function number() {
-  const count = area.value.split("\n").length;
-  while (gutter.childElementCount > count) gutter.lastChild.remove();
-  while (gutter.childElementCount < count) {
+  const beside = gutter();
+  const count = edited().value.split("\n").length;
+  while (beside.childElementCount > count) beside.lastChild.remove();
+  while (beside.childElementCount < count) {
     const line = document.createElement("span");
-    line.textContent = gutter.childElementCount + 1;
-    gutter.append(line);
+    line.textContent = beside.childElementCount + 1;
+    beside.append(line);
   }
-  area.rows = count + 1;
+  edited().rows = count + 1;
 }
 
 function mark() {
-  for (const line of gutter.children) line.className = "";
-  for (const link of document.querySelectorAll("#findings [data-line]")) {
-    const line = gutter.children[Number(link.dataset.line) - 1];
+  const lines = gutter().children;
+  for (const line of lines) line.className = "";
+  for (const link of document.querySelectorAll("[data-line][data-severity]")) {
+    const line = lines[Number(link.dataset.line) - 1];
     if (line && line.className !== "error") line.className = link.dataset.severity;
   }
 }
 
+function show() {
+  if (edited() === null) return;
+  number();
+  mark();
+}
+
 // What is wrong leads to its place, with the cursor there.
 function goTo(line, column) {
-  const lines = area.value.split("\n");
-  const before = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
+  const area = edited();
+  const before = area.value.split("\n").slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
   const at = Math.min(before + Math.max(column - 1, 0), area.value.length);
   area.focus({ preventScroll: true });
   area.setSelectionRange(at, at);
-  area.scrollIntoView({ block: "nearest" });
-  gutter.children[line - 1]?.scrollIntoView({ block: "center" });
+  gutter().children[line - 1]?.scrollIntoView({ block: "center" });
 }
 
-area.addEventListener("input", number);
-document.addEventListener("htmx:after:swap", mark);
-document.getElementById("findings").addEventListener("click", (event) => {
-  const link = event.target.closest("[data-line]");
-  if (link === null) return;
+document.addEventListener("input", (event) => { if (event.target === edited()) number(); });
+document.addEventListener("htmx:after:swap", show);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-line][data-severity]");
+  if (link === null || edited() === null) return;
   event.preventDefault();
   goTo(Number(link.dataset.line), Number(link.dataset.column));
 });
-number();
-mark();
+show();
