@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import billpolicy
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.diagnostics.sentences import few_of
+from billpolicy.diagnostics.sentences import counted, few_of
 from billpolicy.exchange.plan_file import changed_since
 from billpolicy.report.closure import ClosureReport
 from billpolicy.report.html.markup import Html, el, joined, said
@@ -130,7 +130,7 @@ def _check(closure: ClosureReport, written: Written, *, is_missing: bool) -> Htm
     )
     label = el(
         "label",
-        f"Credit the {len(added):,} lines, too, that belong to what was selected: ",
+        f"Credit also what belongs to what was selected, {counted(len(added), 'line')}: ",
         joined(sums.values(), ", "),
         " (closure ",
         el("code", closure.digest[:12]),
