@@ -26,6 +26,7 @@ from billpolicy.service.endpoints import (
 )
 from billpolicy.service.pages import account as account_page
 from billpolicy.service.pages import accounts as accounts_page
+from billpolicy.service.pages import decided as decided_page
 from billpolicy.service.pages import document as document_page
 from billpolicy.service.pages import explain as explain_page
 from billpolicy.service.pages import history as history_page
@@ -69,6 +70,7 @@ PAGES: tuple[Endpoint, ...] = (
     login_page.END,
     matrix_page.PAGE,
     matrix_page.RULE,
+    decided_page.PAGE,
     explain_page.PAGE,
     explain_page.WRITTEN,
     what_if_page.PAGE,

@@ -13,6 +13,7 @@ from billpolicy.report.matrix import Exceptional, Inherited, Matrix, Settled, ma
 from billpolicy.report.results import days_text
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
 from billpolicy.service.pages.chosen_version import chosen_version, version_choice
+from billpolicy.service.pages.decided import decided_link
 from billpolicy.service.pages.frame import framed, is_for_part, part
 from billpolicy.service.pages.policy_text import quoted
 from billpolicy.service.parameters import ON
@@ -54,7 +55,7 @@ def _rule(asked: Asked) -> Answer:
     if cell is None:
         raise Problem("not-found", f"no operation `{operation}` has `{key}` in this policy: choose one in the matrix")
     title, level = f"{key} of {operation}", 3 if is_for_part(asked) else 2
-    body = _told(policy, matrix, key, cell, level)
+    body = joined((_told(policy, matrix, key, cell, level), decided_link(asked, operation, key)), LINE)
     if is_for_part(asked):
         close = el("form", el("button", "Close"), method="dialog", class_="close")
         return part(joined((close, el("h2", title, tabindex="-1", data_focus=True), body), LINE))
