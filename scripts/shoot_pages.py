@@ -23,7 +23,6 @@ PICTURES = ROOT / "docs" / "pictures"
 PAGES: Mapping[str, str] = {
     "matrix": "matrix",
     "explain": "explain?" + urlencode({"by": "typed", "typed": "credit_memo_from_invoice invoice=KI-INV00000001"}),
-    "what-if": "what-if",
     "account": "accounts/brandt",
     "plan": "plan?" + urlencode({"by": "typed", "typed": "write_off_invoice invoice=SQ-INV00000001"}),
 }
