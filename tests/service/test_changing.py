@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 import billpolicy
 from billpolicy.service.app import app_of
 from billpolicy.service.callers import OnThisMachine
-from billpolicy.service.changing import CallersSource, Changing, Source
+from billpolicy.service.changing import CallersSource, Changing, Source, in_revision
 from billpolicy.service.known import new_token
 from billpolicy.service.log import Log
 from billpolicy.service.serving import InForce, Serving
@@ -197,6 +197,22 @@ def test_a_name_of_a_revision_is_followed_and_a_commit_stays(folder: Path, monke
     _git("commit", "--quiet", "--all", "--message", "second")
     assert by_name.look() != before
     assert by_commit.look() == before
+
+
+def test_the_same_policy_in_a_revision_is_found_also_by_a_whole_path(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    _git("init", "--quiet", "--initial-branch=main", ".")
+    _git("add", ".")
+    _git("commit", "--quiet", "--message", "first")
+    changed = Changed(folder)
+    before = changed.serving.in_force.digest
+    changed.file.write_text(SOUND)
+    assert changed.look() != before
+    (policy,) = changed.serving.in_force.versions.policies
+    at = in_revision("HEAD", Path(policy.layers[-1].path), changed.source)
+    assert billpolicy.validate(at).digest == before
 
 
 class TestCallers:

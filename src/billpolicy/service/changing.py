@@ -17,6 +17,7 @@ from billpolicy.service.serving import InForce, NotTaken, Serving
 from billpolicy.service.sessions import Sessions
 from billpolicy.service.watched import Watched, sign_of, watched
 from billpolicy.source.files import Place
+from billpolicy.source.revision import revision
 
 if TYPE_CHECKING:
     from billpolicy import EngineName, Versions
@@ -48,6 +49,13 @@ class Source:
     def as_read(self) -> Signs:
         """What was there then."""
         return tuple(_files(one).as_read() for one in self.places)
+
+
+def in_revision(name: str, path: Path, source: Source | None) -> Place:
+    """A policy as it stands in a revision of git, by the path that it has where it is read from. Raises `Refused`."""
+    files = revision(name)
+    root = _files(source.places[0]).root if source is not None else None
+    return Place(files, path) if root is None else Place(Watched(files, root), path)
 
 
 @dataclass

@@ -13,6 +13,7 @@ from billpolicy.report.html.diff import diff_body
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE
 from billpolicy.report.results import days_text, period_of
+from billpolicy.service.changing import in_revision
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
 from billpolicy.service.pages.change import Change, change_in, controls_of, has_operations, impact_of
 from billpolicy.service.pages.forms import buttons, choice_field, filled_in, press, text_field
@@ -20,7 +21,6 @@ from billpolicy.service.pages.frame import framed, wrong
 from billpolicy.service.pages.policy_text import place_of
 from billpolicy.service.parameters import TODAY
 from billpolicy.source.files import Place
-from billpolicy.source.revision import revision
 
 if TYPE_CHECKING:
     from billpolicy import PolicyDifference
@@ -50,6 +50,7 @@ class _Choices:
     def __init__(self, asked: Asked, change: Change | None) -> None:
         self._policies = {policy.effective.from_.isoformat(): policy for policy in asked.versions.policies}
         self._newest = asked.versions.policies[-1]
+        self._source = asked.serving.source
         self._change = change
         below = (layer.path for layer in self._newest.layers[:-1])
         self._layers = {f"{_LAYER}-{depth}": path for depth, path in enumerate(below, start=1)}
@@ -88,7 +89,7 @@ class _Choices:
         if not chosen.revision or len(chosen.revision) > _LONGEST:
             message, hint = "no revision is named", "write one that git knows, such as `HEAD~1`"
             raise Refused([Diagnostic("revision-unknown", message, hint=hint)])
-        return Place(revision(chosen.revision), place_of(self._newest).path)
+        return in_revision(chosen.revision, place_of(self._newest).path, self._source)
 
 
 def _show(asked: Asked) -> Answer:
