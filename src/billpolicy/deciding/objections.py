@@ -50,6 +50,8 @@ def not_permitted(
         wanted = rule_in_words(resolver, resolved, "actor" if required else "permission")
         message = f"`{actor}`, the actor, is in none of the policy's roles ({wanted})"
         yield Objection("actor-unknown", message, ("actor",), known_people(policy, actor))
+    if permission != "refused" and approval is None:
+        return
     by = rule_in_words(resolver, resolved, "permission")
     if permission == "refused":
         who = f"`{actor}`" if actor else "somebody without a name"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal, NamedTuple
 
 from billpolicy.deciding.assumptions import broken_by
@@ -302,6 +303,12 @@ def _open(asking: Iterable[_Asking], date: datetime.date, facts: Facts) -> dict[
     }
 
 
+@cache
+def _objects(operation: str) -> frozenset[str]:
+    """The objects that all is known of in an operation."""
+    return objects_of(field.name for field in VOCABULARY[operation].fields)
+
+
 class _Decided:
     """A recorded decision, made again."""
 
@@ -348,10 +355,12 @@ class _Decided:
     def _assumed(self) -> None:
         """What the policy assumes not to be: the operation would be refused, or nobody can tell."""
         under, facts = self._under, self._facts
+        if not under.policy.assumptions:
+            return
         if under.known is not None and under.known.digest == under.policy.digest:
             return  # it was asked then
         there = {fact.partition(".")[0] for fact in facts}
-        objects = there & objects_of(field.name for field in VOCABULARY[self._name].fields)
+        objects = there & _objects(self._name)
         names = {f"{scope}.{name}": "" for scope in objects - {"subscription"} for name in ("id", "number")}
         broken = [part for one in broken_by({**names, **facts}, under.policy) for part in one.parts]
         told: set[str] = set()
