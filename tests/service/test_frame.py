@@ -34,6 +34,7 @@ def test_where_one_is_and_who_is_told_on_each_page(client: TestClient, policy: b
     assert re.findall(r'aria-current="page">([^<]*)<', page) == ["Matrix"]
     assert policy.policies[0].digest[:12] in page
     assert f"· {ACTOR}</p>" in page
+    assert "Sign out" not in page, "nobody has signed in"
 
 
 def test_the_first_key_skips_to_the_content(browser: Any, address: str) -> None:

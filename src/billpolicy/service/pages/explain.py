@@ -23,6 +23,7 @@ from billpolicy.service.pages.forms import buttons, choice_field, filled_in, hid
 from billpolicy.service.pages.frame import framed, is_for_part, part, wrong
 from billpolicy.service.pages.operation_form import operation_fields, words_of
 from billpolicy.service.pages.policy_text import quoted
+from billpolicy.service.pages.written import Written, written_for
 from billpolicy.service.parameters import TODAY
 from billpolicy.source.today import today
 from billpolicy.source.tree import parse_raw
@@ -128,7 +129,8 @@ def _by_choice(asked: Asked, filled: Mapping[str, str]) -> Html:
         hx_sync="this:replace",
     )
     id = filled.get("id", "")
-    rows = [_row(one, wanted, id) for one in found[:_MOST_SHOWN]]
+    written = written_for(asked)
+    rows = [_row(one, wanted, id, written) for one in found[:_MOST_SHOWN]]
     count = f"{len(found):,} of {len(operations):,} operations"
     if len(found) > _MOST_SHOWN:
         count += f"; the first {_MOST_SHOWN} are shown"
@@ -156,7 +158,7 @@ def _about(one: Instruction) -> str:
     return ", ".join(str(each) for each in found if isinstance(each, str))
 
 
-def _row(one: Instruction, wanted: str, chosen: str) -> tuple[str, ...]:
+def _row(one: Instruction, wanted: str, chosen: str, written: Written) -> tuple[str, ...]:
     address = f"{_PATH}?{urlencode({'by': 'loaded', 'q': wanted, 'id': one.request.id})}"
     link = el(
         "a",
@@ -168,7 +170,7 @@ def _row(one: Instruction, wanted: str, chosen: str) -> tuple[str, ...]:
         aria_current="true" if one.request.id == chosen else None,
     )
     date = one.request.date
-    return link, el("code", one.request.operation), date.isoformat() if date else "today", _about(one)
+    return link, el("code", one.request.operation), written.day(date) if date else "today", _about(one)
 
 
 def _explained_at(asked: Asked, id: str) -> _Told:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ class Stop(NamedTuple):
     path: str
 
 
+_SESSION = re.compile(r"(?:^|;\s*)(?:__Host-)?billpolicy=[^;]")
+"""The cookie of a session (`sessions.py`) among those of a browser."""
 STOPS = (
     Stop("Matrix", "/pages/matrix"),
     Stop("Explain", "/pages/explain"),
@@ -65,12 +68,19 @@ def _header(asked: Asked) -> Html:
     if asked.caller.may("read"):
         policies = ", ".join(dict.fromkeys(policy.name for policy in asked.versions.policies))
         told = [el("strong", policies), " ", el("code", asked.in_force.digest[:12]), f" · {asked.caller.name}"]
-    known = el("p", *told, class_="known")
+    known = el("div", el("p", *told), _way_out(asked), class_="known")
     links = (
         el("li", el("a", one.title, href=one.path, aria_current=_current(one.path, asked.url_path))) for one in STOPS
     )
     nav = el("nav", el("ul", *links), aria_label="Pages")
     return el("header", el("a", "billpolicy", href="/pages/matrix", class_="brand"), nav, known, class_="frame")
+
+
+def _way_out(asked: Asked) -> Html:
+    """Ends the session of somebody who has begun one with a token."""
+    if asked.serving.callers.only_here or not _SESSION.search(asked.headers.get("cookie", "")):
+        return Html("")
+    return el("form", el("button", "Sign out"), action="/logout", method="post")
 
 
 def _current(path: str, here: str) -> str | None:
