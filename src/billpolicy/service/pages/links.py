@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from urllib.parse import quote, urlencode
 
 from billpolicy.report.html.markup import Html, el
+from billpolicy.service.pages.operation_form import operations_with
 
 
 def named(name: str) -> Html:
@@ -41,6 +41,7 @@ def history_address(name: str) -> str:
 def plan_links(field: str, name: str) -> Html:
     """To the forms of the operations that are done to something, folded. `field`: what it is to them, like `invoice`;
     nothing where there are none."""
+    operations = operations_with(field)
     links = (
         el(
             "li",
@@ -50,20 +51,10 @@ def plan_links(field: str, name: str) -> Html:
                 href=with_query("/pages/plan", **{"by": "fields", "operation": operation, f"field.{field}": name}),
             ),
         )
-        for operation in _done_to(field)
+        for operation in operations
     )
     listed = el("ul", *links)
-    return el("details", el("summary", "Plan an operation on it"), listed) if _done_to(field) else Html("")
-
-
-@cache
-def _done_to(field: str) -> tuple[str, ...]:
-    """The operations that cannot do without a field."""
-    from billpolicy.exchange.schemas import schema_of
-    from billpolicy.exchange.typed_operation import operation_names
-
-    schemas = schema_of("operations")["definitions"]
-    return tuple(one for one in operation_names() if field in schemas.get(one, {}).get("required", ()))
+    return el("details", el("summary", "Plan an operation on it"), listed, class_="do") if operations else Html("")
 
 
 def with_query(address: str, **said: str) -> str:

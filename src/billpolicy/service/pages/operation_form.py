@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.exchange.typed_operation import operation_names
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import LINE
 from billpolicy.service.pages.forms import choice_field, text_field
@@ -31,11 +32,21 @@ def _schemas() -> Mapping[str, Any]:
     return found
 
 
+def operations_with(field: str) -> list[str]:
+    """The operations that cannot do without a field, by name."""
+    return sorted(name for name in operation_names() if field in _schemas()[name].get("required", ()))
+
+
 def operation_fields(
-    name: str, attributes: Iterable[str], filled: Mapping[str, str], problems: Mapping[str, list[Diagnostic]]
+    name: str,
+    attributes: Iterable[str],
+    filled: Mapping[str, str],
+    problems: Mapping[str, list[Diagnostic]],
+    without: Container[str] = (),
 ) -> Html:
     """The controls of an operation, those that it needs first. `attributes`: of the policy, each of which an operation
-    may ask for; `problems`: by the word that each is about, as `words_of` has it."""
+    may ask for; `problems`: by the word that each is about, as `words_of` has it; `without`: fields that
+    are not to be filled in here."""
     schema = _schemas()[name]
     needed = [key for key in schema["properties"] if key in schema.get("required", ())]
     rest = [key for key in schema["properties"] if key not in needed]
@@ -47,7 +58,7 @@ def operation_fields(
         controls = (
             control
             for key in keys
-            if key not in _LEFT_OUT
+            if key not in _LEFT_OUT and key not in without
             for control in _controls(key, schema["properties"][key], attributes, filled, by_field, required=required)
         )
         return el("div", joined(controls, LINE), class_="columns")

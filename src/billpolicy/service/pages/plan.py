@@ -118,7 +118,7 @@ def _fields(asked: Asked, wanted: Wanted, problems: list[Diagnostic]) -> Html:
         wanted,
         el("input", type="hidden", name="operation", value=name),
         el("input", type="hidden", name="plan", value="yes"),
-        operation_fields(name, attributes, wanted.filled, words),
+        operation_fields(name, attributes, wanted.filled, words, without=("actor",)),
         el("div", wrong(_without_words(elsewhere)), role="alert") if elsewhere else "",
     )
     return joined((choose, el("h2", name.replace("_", " ")), form), LINE)

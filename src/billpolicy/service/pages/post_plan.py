@@ -10,10 +10,12 @@ import billpolicy
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.diagnostics.sentences import counted, few_of
 from billpolicy.exchange.plan_file import changed_since
+from billpolicy.exchange.plan_file import told as told_plan
 from billpolicy.report.closure import ClosureReport
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import finding, listed, section, table
-from billpolicy.report.plan import DocumentReport, PlanReport, in_steps
+from billpolicy.report.html.plan_changes import plan_changes
+from billpolicy.report.plan import Balance, DocumentReport, PlanReport, in_steps
 from billpolicy.service.asking import actor_of, check_people, ledger_of
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.pages.carried import unpacked
@@ -28,6 +30,9 @@ from billpolicy.service.pages.written import Written, written_for
 
 if TYPE_CHECKING:
     from billpolicy import Instruction, Outcome, PlanFile
+
+_FEW = 12
+"""Documents whose balances are told before it is posted."""
 
 
 def _act(asked: Asked) -> Answer:
@@ -82,11 +87,12 @@ def _confirm(
             "p",
             said(f"As `{asked.caller.actor}`, under the id `{one.request.id}`. What is posted stays on record."),
         ),
-        section(2, "What will be made", [_made(made, written), listed(_beside(steps, made))]),
+        section(2, "What will be made", [_made(made, written), listed(_beside(steps))]),
+        section(2, "What changes of others", [_moved(steps, made, written)]),
         section(2, "What to know", map(finding, warnings)) if warnings else "",
         section(2, "Post it", [fields]),
     )
-    title = f"Post {one.request.operation.replace('_', ' ')}?"
+    title = f"Post “{one.request.operation.replace('_', ' ')}”?"
     return money_page(asked, title, *body, styles=["charts.css"], status=422 if is_missing else 200)
 
 
@@ -100,15 +106,27 @@ def _made(made: Sequence[DocumentReport], written: Written) -> Html:
     return table(("number to come", "what", "account", "amount"), rows, numbers=("amount",))
 
 
-def _beside(steps: Sequence[PlanReport], made: Sequence[DocumentReport]) -> Iterator[str]:
-    """What is done beside documents, in a few words: the plan has all of it."""
-    new = {one.number for one in made}
-    balances = (balance for step in steps for balance in step.balances)
-    moved = sorted({one.number for one in balances if one.before not in (None, one.after)} - new)
-    if moved:
-        yield f"Balances change, beside what is made: {few_of(moved)}."
+def _beside(steps: Sequence[PlanReport]) -> Iterator[str]:
+    """What is done beside what was asked for: the plan has all of it."""
     if len(steps) > 1:
-        yield f"{len(steps) - 1:,} steps follow by the policy, in the same transaction."
+        yield f"{counted(len(steps) - 1, 'step')} by the policy, in the same transaction, with it."
+
+
+def _moved(steps: Sequence[PlanReport], made: Sequence[DocumentReport], written: Written) -> Html:
+    """What is open of documents that are there already, before and after; of many, which these are."""
+    new = {one.number for one in made}
+    balances = [one for step in steps for one in step.balances if one.before is not None and one.number not in new]
+    moved = [one for one in balances if one.before != one.after]
+    if not moved:
+        return el("p", "No balance.")
+    if len(moved) > _FEW:
+        return el("p", f"What is open of {few_of([one.number for one in moved])}.")
+    rows = ((named(one.number), _before(one, written), written.amount(one.after, one.currency)) for one in moved)
+    return table(("of", "open before", "open then"), rows, numbers=("open before", "open then"))
+
+
+def _before(one: Balance, written: Written) -> Html:
+    return Html("") if one.before is None else written.amount(one.before, one.currency)
 
 
 def _check(closure: ClosureReport, written: Written, *, is_missing: bool) -> Html:
@@ -173,11 +191,22 @@ def _post(asked: Asked, plan: PlanFile, confirmed: Sequence[str]) -> Answer:
 def _stale(asked: Asked, plan: PlanFile, outcomes: Sequence[Outcome], problems: Sequence[Diagnostic]) -> Answer:
     """Nothing was posted: why, and what would be done by now."""
     one = plan.operations[0]
-    told = el("div", *map(without_place, problems), role="alert")
+    written = written_for(asked)
+    told = joined(
+        plan_changes(plan.planned[each.plan.id].told, told_plan(asked.versions, each.plan), written)
+        for each in outcomes
+        if each.plan is not None and each.plan.id in plan.planned
+    )
+    reasons = list(map(without_place, problems))
+    if told:
+        changed = el("p", "It would be done otherwise by now than was shown. Look at it again.", class_="card odd")
+        in_full = el("details", el("summary", "Every difference"), *reasons)
+        reasons = [changed, el("section", told, aria_label="What has changed"), in_full]
+    why = el("div", *reasons, role="alert")
     is_refused = any(each.problems for each in outcomes) and not outcomes[0].lacks_approvals
     anew = Html("") if is_refused else answered(asked, one, outcomes, plan.today)
     again = el("p", el("a", "Plan an operation", href=ADDRESS))
-    return money_page(asked, "Nothing was posted", told, anew, again, styles=["charts.css"], status=409)
+    return money_page(asked, "Nothing was posted", why, anew, again, styles=["charts.css"], status=409)
 
 
 def _wait(asked: Asked, plan: PlanFile) -> Answer:
