@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -165,7 +166,8 @@ class Listener:
         self.last = b""
 
     def ask(self, leave_after: int | None = None) -> None:
-        asyncio.run(self._ask(leave_after))
+        with ThreadPoolExecutor(1) as apart:  # what drives a browser has an event loop in this thread
+            apart.submit(lambda: asyncio.run(self._ask(leave_after))).result()
 
     async def _ask(self, leave_after: int | None) -> None:
         gone = asyncio.Event()
