@@ -71,7 +71,8 @@ class Workers:
         try:
             for one in _SIGNALS:
                 signal.signal(one, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            for one in (signal.SIGINT, signal.SIGHUP):  # the parent tells when to stop; what changed is read anyway
+                signal.signal(one, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             with self._begin() as (serving, changing):
                 code = 0 if serve(serving, self._listening, changing, self._parent) else _CUT_OFF
