@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Mapping
 from typing import Any, cast
@@ -11,8 +12,8 @@ from starlette.testclient import TestClient
 
 import billpolicy
 from billpolicy.service.app import app_of
-from billpolicy.service.callers import Caller, Callers
-from billpolicy.service.serving import InForce, Serving
+from billpolicy.service.callers import Caller, Callers, OnThisMachine
+from billpolicy.service.serving import InForce, NotTaken, Serving
 from tests.service.browsing import visited, wrong_with
 from tests.service.conftest import ACTOR, HERE, STORY
 
@@ -58,6 +59,16 @@ def test_what_cannot_be_shown_is_a_page_for_people_and_a_record_for_programs(cli
     assert "<h1>This cannot be done</h1>" in page.text
     assert "no policy is in force on 2025-01-01" in page.text
     assert client.get(asked).json()["type"] == "urn:billpolicy:problem:refused"
+
+
+def test_a_changed_policy_that_is_not_sound_is_told_on_each_page(policy: billpolicy.Versions) -> None:
+    serving = Serving(InForce(policy), billpolicy.load_book(STORY / "book.yaml"), OnThisMachine(ACTOR))
+    wrong = billpolicy.Diagnostic("key-unknown", "`becaus` is not a key", billpolicy.Position("brands.yaml", 21, 5))
+    serving.not_taken = NotTaken(datetime.datetime(2026, 3, 2, 14, 5, tzinfo=datetime.UTC), (wrong,))
+    with TestClient(app_of(serving), HERE) as client:
+        page = client.get("/pages/explain").text
+    assert "changed at 14:05 UTC and is not taken: 1 mistake. The one before stays in force." in page
+    assert "brands.yaml:21" in page
 
 
 def test_nothing_of_the_policy_is_told_to_who_may_not_read_it(policy: billpolicy.Versions) -> None:

@@ -190,3 +190,33 @@ def test_a_change_may_extend_the_standard_policy_and_nothing_else_on_the_disk(
     changed = {"file": str(file), "text": text.replace("extends: base", f"extends: {extends}")}
     with TestClient(app_of(serving), HERE) as client:
         assert told in client.post("/pages/what-if/check", data=changed).text
+
+
+def test_who_began_under_another_policy_is_told_so(served: tuple[TestClient, Path]) -> None:
+    client, file = served
+    text = file.read_text(encoding="utf-8")
+    page = client.post("/pages/what-if", data={"file": str(file), "text": text, "digest": "0" * 64}).text
+    assert "The policy has changed since you began" in page
+    assert "The policy has changed since you began" not in client.get("/pages/what-if").text
+
+
+def test_one_of_several_versions_is_changed_and_the_others_stay(tmp_path: Path) -> None:
+    for name, dates in (("first", "{from: 2026-01-01, until: 2026-03-03}"), ("second", "{from: 2026-03-03}")):
+        (tmp_path / f"{name}.yaml").write_text(f"policy: {name}\nextends: standard\neffective: {dates}\n", "utf-8")
+    files = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    book = billpolicy.load_book(STORY / "book.yaml")
+    operations = billpolicy.load_operations(STORY / "operations.yaml")
+    policy = billpolicy.load_policy(*files, engine="python")
+    serving = Serving(InForce(policy), book, OnThisMachine(ACTOR), operations=tuple(operations))
+    rule = "operations: {write_off_invoice: {bill_to_contact: [account]}}\n"
+    with TestClient(app_of(serving), HERE) as client:
+        told = {
+            day: client.post(
+                "/pages/what-if/check",
+                data={"on": day, "file": str(file), "text": file.read_text(encoding="utf-8") + rule},
+            ).text
+            for day, file in zip(("2026-01-01", "2026-03-03"), files, strict=True)
+        }
+    # Both write-offs are of 3 March, the first day of the second version.
+    assert "Nothing comes out differently" in told["2026-01-01"]
+    assert "2 of 4 come out differently" in told["2026-03-03"]

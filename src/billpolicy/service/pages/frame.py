@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE, finding
 from billpolicy.report.results import findings
@@ -57,7 +58,9 @@ def framed(
         *(el("script", src=f"/static/{name}", defer=True) for name in ("htmx.min.js", "service.js", *scripts)),
     )
     skip = el("a", "Skip to the content", href="#content", class_="skip")
-    main = el("main", el("h1", title), body, id="content", tabindex="-1", class_="broad" if wide else None)
+    main = el(
+        "main", _not_taken(asked), el("h1", title), body, id="content", tabindex="-1", class_="broad" if wide else None
+    )
     told = el("p", id="said", class_="said", role="status")
     whole = joined((skip, _header(asked), main, told), LINE)
     return Answer(Html(f'<!doctype html><html lang="en">{el("head", *head)}\n{el("body", whole)}</html>\n'), status)
@@ -74,6 +77,16 @@ def _header(asked: Asked) -> Html:
     )
     nav = el("nav", el("ul", *links), aria_label="Pages")
     return el("header", el("a", "billpolicy", href="/pages/matrix", class_="brand"), nav, known, class_="frame")
+
+
+def _not_taken(asked: Asked) -> Html:
+    """That the policy has changed where it is read from, and is not sound: what is told here is by the one before."""
+    refused = asked.serving.not_taken
+    if refused is None or not asked.caller.may("read"):
+        return Html("")
+    count = counted(len(refused.diagnostics), "mistake")
+    said = f"The policy was changed at {refused.at:%H:%M} UTC and is not taken: {count}. The one before stays in force."
+    return el("details", el("summary", said), wrong(refused.diagnostics), class_="card odd")
 
 
 def _way_out(asked: Asked) -> Html:
