@@ -40,4 +40,6 @@ def reported(asked: Asked, one: Instruction, outcomes: Sequence[Outcome]) -> Pla
 def shown(asked: Asked, report: PlanningReport, level: int = 2, name: str = "plan") -> Html:
     """All of it, each operation below a heading. `name` begins the ids of what is led to."""
     parts = plan_parts(report, written_for(asked), level + 1, name)
-    return joined((section(level, one.title, [one.content], f"{name}-{at}") for at, one in enumerate(parts, 1)), LINE)
+    return joined(
+        (section(level, one.title, [one.content], f"{name}-{at}", "figures") for at, one in enumerate(parts, 1)), LINE
+    )
