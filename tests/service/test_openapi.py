@@ -35,6 +35,7 @@ from billpolicy.service.examples import EXAMPLES
 from billpolicy.service.problems import STATUS
 from billpolicy.service.registry import ENDPOINTS
 from billpolicy.service.serving import InForce, Serving
+from tests.helpers.paths import ROOT
 from tests.service.answers import HAYES_IS_GONE, asking, held
 from tests.service.conftest import ACTOR, STORY
 
@@ -122,6 +123,12 @@ def test_every_status_of_a_problem_is_documented_with_its_names() -> None:
         responses = DOCUMENT["paths"][one.path][one.method.lower()]["responses"]
         for name in one.problems:
             assert f"`{name}`" in responses[str(STATUS[name])]["description"]
+
+
+def test_the_page_names_every_endpoint_and_every_problem() -> None:
+    page = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+    assert [id_of(one) for one in ENDPOINTS if f"`{id_of(one)}`" not in page] == []
+    assert [name for name in STATUS if f"`{name}`" not in page] == []
 
 
 # -- whatever is sent ------------------------------------------------------------------------------------------------

@@ -190,7 +190,9 @@ def _operations() -> Schema:
 def _one_operation() -> Schema:
     """One operation by itself, as it is sent over HTTP."""
     definitions = _operations()["definitions"]
-    return {"oneOf": [{"$ref": f"#/definitions/{name}"} for name in OPERATIONS], "definitions": definitions}
+    described = "One operation, with the fields of its own kind."
+    kinds = [{"$ref": f"#/definitions/{name}"} for name in OPERATIONS]
+    return {"description": described, "oneOf": kinds, "definitions": definitions}
 
 
 def _witness() -> Schema:
