@@ -118,6 +118,7 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             "settings": billpolicy.Settings(),
             "versions": policy,
             "shown": None,
+            "waits": billpolicy.Waiting("w", "bill_run", TODAY, {}, "ines", "ines", NOW, "p", "d", "c", ()),
             "change": None,
             "analyze.policy": STANDARD,
             "settings_for.policy": STANDARD,

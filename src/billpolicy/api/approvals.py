@@ -57,12 +57,12 @@ def waiting(ledger: Store) -> list[Waiting]:
         return list(reader.waiting().values())
 
 
-def people_asked(policy: Versions, one: Waiting) -> list[str]:
+def people_asked(policy: Versions, waits: Waiting) -> list[str]:
     """Whose approval something that waits was still waiting for when it began to, as far as they have not approved it:
     people of the policy's roles. Whether one of them may, is told when they approve it."""
     expect(policy, Versions, "`policy` must be what `load_policy` gives")
-    expect(one, Waiting, "`one` must be what `waiting` gives")
-    return approving.people_asked(policy.on(one.date).policy, one.awaited, one)
+    expect(waits, Waiting, "`waits` must be what `waiting` gives")
+    return approving.people_asked(policy.on(waits.date).policy, waits.awaited, waits)
 
 
 def asked_waiting(ledger: Store, ids: Iterable[str]) -> list[Instruction]:
