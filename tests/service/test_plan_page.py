@@ -241,6 +241,22 @@ def test_in_a_form_it_stands_at_its_own_field(posting: TestClient) -> None:
     )
 
 
+@pytest.mark.parametrize("way", ["typed", "fields"])
+def test_what_is_wrong_with_the_id_stands_at_the_id(posting: TestClient, way: str) -> None:
+    fields = {"by": way, "id": "x" * 300, "operation": "write_off_invoice", "plan": "yes"}
+    fields |= {"field.invoice": "AR-INV00000001", "typed": "write_off_invoice invoice=AR-INV00000001"}
+    answer = posting.get("/pages/plan", params=fields)
+    told = answer.text.partition('<div id="id-error" role="alert">')[2].partition("</div>")[0]
+    assert (answer.status_code, "longer than 255 characters" in told) == (422, True)
+
+
+def test_what_a_form_has_no_control_for_is_told_all_the_same(posting: TestClient) -> None:
+    fields = {"by": "fields", "operation": "write_off_invoice", "plan": "yes", "field.invoice": "AR-INV00000001"}
+    answer = posting.get("/pages/plan", params={**fields, "field.invoyce": "x"})
+    assert answer.status_code == 422
+    assert "invoyce" in plain(answer.text)
+
+
 def test_yaml_is_planned_and_its_mistakes_are_told_by_line(posting: TestClient) -> None:
     text = "operation: write_off_invoice\r\ndate: 2026-03-03\r\ninvoice: AR-INV00000001\r\n"
     sent = {"by": "yaml", "yaml": text, "id": "by-yaml"}
@@ -337,6 +353,9 @@ def test_a_bill_run_over_every_account_is_planned_part_by_part(tmp_path: Path) -
             done = pressed(client, form_in(asked.text, POST), "post")
             assert done.status_code == 201, plain(done.text)
             assert len(links_in(done.text, "/pages/documents/")) == 2
+            again = typed(client, "bill_run id=again date=2026-03-01 target_date=2026-03-31")
+            assert "nothing is due" in plain(again)
+            assert f'action="{POST}"' not in again
             assert ledger.check() == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,6 +140,18 @@ def test_what_would_be_done_otherwise_by_now_is_said(policy: billpolicy.Versions
         assert answer.status_code == 422
         assert "was 7000.00, is 6995.00 now" in plain(answer.text)
     assert billpolicy.waiting(waiting)[0].approvals == ()
+
+
+def test_what_no_version_of_the_policy_is_for_is_told_and_can_be_withdrawn(
+    waiting: billpolicy.Ledger, tmp_path: Path
+) -> None:
+    path = tmp_path / "later.yaml"
+    path.write_text("policy: later\nextends: standard\neffective: {from: 2030-01-01}\n", encoding="utf-8")
+    with asking(billpolicy.load_policy(path, engine="python"), waiting, "olaf") as olaf:
+        page = olaf.get(WAITING)
+        assert page.status_code == 200
+        assert "2026-03-03" in plain(page.text)
+        assert "is withdrawn" in plain(press(olaf, "withdraw").text)
 
 
 @pytest.mark.parametrize("sent", [{}, {"do": "approve"}, {"do": "delete", "id": "hayes-is-gone"}])

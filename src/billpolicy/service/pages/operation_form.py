@@ -20,7 +20,7 @@ _LISTED = 2
 """Entries of a list that a form has room for; more of them are written as YAML."""
 _LEFT_OUT = ("id", "operation", "approved_by")
 """What nobody fills in: an id is made, and whoever approves does it for themselves."""
-_FIELD = "field."
+FIELD = "field."
 """Begins the name of each control of a form, so that no field of an operation is taken for another one of the page."""
 
 
@@ -63,7 +63,7 @@ def operation_fields(
         )
         return el("div", joined(controls, LINE), class_="columns")
 
-    is_open = any(_FIELD + path in filled and filled[_FIELD + path] for path in _paths(rest, filled)) or bool(by_field)
+    is_open = any(FIELD + path in filled and filled[FIELD + path] for path in _paths(rest, filled)) or bool(by_field)
     more = el("details", el("summary", "More fields"), shown(rest, required=False), open=is_open)
     return joined((el("p", said(schema["description"]), class_="soft"), shown(needed, required=True), more), LINE)
 
@@ -72,7 +72,7 @@ def _paths(keys: Iterable[str], filled: Mapping[str, str]) -> Iterator[str]:
     """The fields that were filled in of these."""
     wanted = set(keys)
     for name in filled:
-        path = name.removeprefix(_FIELD)
+        path = name.removeprefix(FIELD)
         if path.partition(".")[0] in wanted:
             yield path
 
@@ -98,13 +98,13 @@ def _controls(
         for number in range(1, _LISTED + 1):
             yield from _controls(f"{path}.{number}", inner["items"], (), filled, problems)
     else:
-        yield _control(path, inner, filled.get(_FIELD + path, ""), problems.get(path, ()), required=required)
+        yield _control(path, inner, filled.get(FIELD + path, ""), problems.get(path, ()), required=required)
 
 
 def _control(
     path: str, schema: Mapping[str, Any], value: str, problems: Iterable[Diagnostic], *, required: bool
 ) -> Html:
-    name, label, found = _FIELD + path, _label(path), list(problems)
+    name, label, found = FIELD + path, _label(path), list(problems)
     kinds = [schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())]
     choices = next((one["enum"] for one in kinds if "enum" in one), None)
     if any(one.get("type") == "boolean" for one in kinds):
@@ -127,7 +127,7 @@ def _label(path: str) -> str:
 def words_of(filled: Mapping[str, str]) -> list[str]:
     """What was filled in, as it would be typed: `field=value`."""
     return [
-        f"{name.removeprefix(_FIELD)}={value.strip()}"
+        f"{name.removeprefix(FIELD)}={value.strip()}"
         for name, value in filled.items()
-        if name.startswith(_FIELD) and value.strip()
+        if name.startswith(FIELD) and value.strip()
     ]

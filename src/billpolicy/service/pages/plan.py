@@ -22,7 +22,7 @@ from billpolicy.service.pages.forms import area_field, buttons, choice_field, fi
 from billpolicy.service.pages.frame import wrong
 from billpolicy.service.pages.links import document_link, with_query
 from billpolicy.service.pages.locale import money_page
-from billpolicy.service.pages.operation_form import operation_fields
+from billpolicy.service.pages.operation_form import FIELD, operation_fields
 from billpolicy.service.pages.planned import planned, reported, shown
 from billpolicy.service.problems import Problem
 from billpolicy.source.today import today
@@ -79,15 +79,17 @@ def _page(
     return money_page(asked, _TITLE, nav, form, told or "", styles=["charts.css"], status=status)
 
 
-def _form(wanted: Wanted, *content: str, method: str = "get") -> Html:
-    id = text_field("id", "Operation id", wanted.id, help=_ID_HELP, code=True, size=30, required=True)
+def _form(wanted: Wanted, *content: str, problems: Sequence[Diagnostic] = (), method: str = "get") -> Html:
+    """The form with the controls that say what is to be done. `problems`: of the id."""
+    wrong_id = _without_words(problems)
+    id = text_field("id", "Operation id", wanted.id, help=_ID_HELP, problems=wrong_id, code=True, required=True)
     anew = with_query(ADDRESS, by=wanted.way)
     pressed = buttons(press("Show what it would do", main=True), el("a", "Begin anew", href=anew))
-    hidden = el("input", type="hidden", name="by", value=wanted.way)
-    return el("form", hidden, *content, id, pressed, method=method, action=f"{ADDRESS}#told")
+    return el("form", hidden("by", wanted.way), *content, id, pressed, method=method, action=f"{ADDRESS}#told")
 
 
 def _typed(asked: Asked, wanted: Wanted, problems: list[Diagnostic]) -> Html:
+    of_id, others = _apart(problems, wanted)
     control = text_field(
         TYPED,
         "Operation",
@@ -95,33 +97,46 @@ def _typed(asked: Asked, wanted: Wanted, problems: list[Diagnostic]) -> Html:
         code=True,
         required=True,
         help=_HELP,
-        problems=_without_words(problems),
+        problems=_without_words(others),
         list="operation-names",
     )
     names = el("datalist", *(el("option", value=name) for name in operation_names()), id="operation-names")
-    return _form(wanted, control, names)
+    return _form(wanted, control, names, problems=of_id)
+
+
+def _apart(problems: Sequence[Diagnostic], wanted: Wanted) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """What is wrong with the id that stands in its own control, and what is with anything else."""
+    word = f"id={wanted.id}"
+    of_id = [one for one in problems if one.position is not None and one.position.file == word]
+    return of_id, [one for one in problems if one not in of_id]
 
 
 def _fields(asked: Asked, wanted: Wanted, problems: list[Diagnostic]) -> Html:
     names, name = operation_names(), wanted.filled.get("operation", "")
     choice = choice_field("operation", "Operation", names, name if name in names else "write_off_invoice")
-    hidden = el("input", type="hidden", name="by", value=FIELDS)
-    choose = el(
-        "form", el("div", hidden, choice, press("Show its fields"), class_="fields"), method="get", action=ADDRESS
-    )
+    row = el("div", hidden("by", FIELDS), choice, press("Show its fields"), class_="fields")
+    choose = el("form", row, method="get", action=ADDRESS)
     if name not in names:
         return choose
     attributes = dict.fromkeys(key for policy in asked.versions.policies for key in policy.attributes)
-    words = by_word(problems)
-    elsewhere = [one for word, each in words.items() if "=" not in word for one in each]
+    of_id, others = _apart(problems, wanted)
+    words = by_word(others)
+    controls = operation_fields(name, attributes, wanted.filled, words, without=("actor",))
+    elsewhere = [one for word, each in words.items() if not _has_field(controls, word) for one in each]
     form = _form(
         wanted,
-        el("input", type="hidden", name="operation", value=name),
-        el("input", type="hidden", name="plan", value="yes"),
-        operation_fields(name, attributes, wanted.filled, words, without=("actor",)),
+        hidden("operation", name),
+        hidden("plan", "yes"),
+        controls,
         el("div", wrong(_without_words(elsewhere)), role="alert") if elsewhere else "",
+        problems=of_id,
     )
     return joined((choose, el("h2", name.replace("_", " ")), form), LINE)
+
+
+def _has_field(controls: Html, word: str) -> bool:
+    """Whether what is wrong with a word is told at a control of its own."""
+    return f'id="{FIELD}{word.partition("=")[0]}-error"' in controls
 
 
 def _yaml(asked: Asked, wanted: Wanted, problems: list[Diagnostic]) -> Html:

@@ -47,7 +47,7 @@ def _act(asked: Asked) -> Answer:
         return _wait(asked, plan)
     outcomes = planned(asked, one, plan.today)
     if any(each.posted is not None for each in outcomes):
-        return _done(asked, outcomes, was_before=True)
+        return _done(asked, one, outcomes, was_before=True)
     if act == "confirm":
         return _confirm(asked, plan, form, outcomes)
     closures = _closures(asked, one, outcomes)
@@ -185,7 +185,7 @@ def _post(asked: Asked, plan: PlanFile, confirmed: Sequence[str]) -> Answer:
     if problems:
         return _stale(asked, plan, planned(asked, plan.operations[0], plan.today), problems)
     was_before = all(each.posted is not None and each.posted.repeated for each in outcomes)
-    return _done(asked, outcomes, was_before=was_before)
+    return _done(asked, plan.operations[0], outcomes, was_before=was_before)
 
 
 def _stale(asked: Asked, plan: PlanFile, outcomes: Sequence[Outcome], problems: Sequence[Diagnostic]) -> Answer:
@@ -203,7 +203,7 @@ def _stale(asked: Asked, plan: PlanFile, outcomes: Sequence[Outcome], problems: 
         in_full = el("details", el("summary", "Every difference"), *reasons)
         reasons = [changed, el("section", told, aria_label="What has changed"), in_full]
     why = el("div", *reasons, role="alert")
-    is_refused = any(each.problems for each in outcomes) and not outcomes[0].lacks_approvals
+    is_refused = any(each.problems and not each.lacks_approvals for each in outcomes)
     anew = Html("") if is_refused else answered(asked, one, outcomes, plan.today)
     again = el("p", el("a", "Plan an operation", href=ADDRESS))
     return money_page(asked, "Nothing was posted", why, anew, again, styles=["charts.css"], status=409)
@@ -227,12 +227,12 @@ def _wait(asked: Asked, plan: PlanFile) -> Answer:
     return money_page(asked, "It waits for approvals", told, _another(), status=202)
 
 
-def _done(asked: Asked, outcomes: Sequence[Outcome], *, was_before: bool) -> Answer:
+def _done(asked: Asked, one: Instruction, outcomes: Sequence[Outcome], *, was_before: bool) -> Answer:
     """What is posted, each document a link."""
     numbers = [number for each in outcomes for number in each.numbers]
     audit = next((each.posted.audit for each in outcomes if each.posted is not None), None)
     by = () if audit is None else (" by ", named(audit.who), ", ", written_for(asked).moment(audit.at))
-    id, end = outcomes[0].job.asked.id, ". Nothing is posted twice." if was_before else "."
+    id, end = one.request.id, ". Nothing is posted twice." if was_before else "."
     told = el("p", said(f"`{id}` is posted"), *by, end, class_="card good")
     links = el("ul", *(el("li", document_link(one)) for one in numbers))
     made = section(2, "What it made", [links]) if numbers else Html("")

@@ -130,7 +130,10 @@ def _why_not(asked: Asked, one: Waiting) -> str | None:
         return f"You are `{asked.caller.name}`, and may look but not approve: that takes the scope `approve`."
     if actor is None:
         return f"`{asked.caller.name}` is nobody to the policy: whoever approves needs an actor."
-    person = asked.versions.on(one.date).policy.person
+    try:
+        person = asked.versions.on(one.date).policy.person
+    except Refused as refused:  # the policy in force has no version for that day
+        return f"{refused.diagnostics[0].message[:1].upper()}{refused.diagnostics[0].message[1:]}."
     if person(actor) == person(one.actor):
         return "You asked for it yourself, so somebody else approves it."
     if person(actor) in (person(each.person) for each in one.approvals):
@@ -144,9 +147,13 @@ def _why_not(asked: Asked, one: Waiting) -> str | None:
 
 def _one(asked: Asked, one: Waiting, *, whole: bool) -> Html:
     written = written_for(asked)
-    outcomes = _planned(asked, one)
+    try:
+        outcomes, problems = _planned(asked, one), []
+    except Refused as refused:
+        outcomes, problems = [], list(refused.diagnostics)
     missing = [each for outcome in outcomes if outcome.plan is not None for each in awaited_in(outcome.plan)]
-    stale = [problem._replace(position=None) for outcome in outcomes for problem in outcome.problems]
+    problems += (problem for outcome in outcomes for problem in outcome.problems)
+    stale = [problem._replace(position=None) for problem in problems]
     about = {
         "what": said(asked_text(one)),
         "date": written.day(one.date),
