@@ -212,6 +212,23 @@ def test_a_posted_document_tells_its_rules_and_who_made_it(posting: TestClient, 
     assert "written off" in plain(history)
 
 
+@pytest.mark.parametrize(
+    ("path", "operations"),
+    [
+        ("accounts/moser", ["create_payment", "change_account"]),
+        ("documents/AR-INV00000001", ["write_off_invoice", "credit_memo_from_invoice"]),
+    ],
+)
+def test_what_is_looked_at_leads_to_the_forms_of_what_can_be_done_to_it(
+    client: TestClient, path: str, operations: list[str]
+) -> None:
+    links = links_in(client.get(f"/pages/{path}").text, "/pages/plan?by=fields")
+    field, name = ("account", "moser") if path.startswith("acc") else ("invoice", "AR-INV00000001")
+    for operation in operations:
+        assert f"/pages/plan?by=fields&operation={operation}&field.{field}={name}" in links
+    assert not any("create_account" in one for one in links)
+
+
 def test_names_turn_nothing_around_and_run_nothing(shown: TestClient) -> None:
     page = shown.get("/pages/accounts").text
     assert "<script>alert" not in page

@@ -51,8 +51,15 @@ def _show(asked: Asked) -> Answer:
     told = ((title, [*filter(None, each)]) for title, each in parts.items())
     sections = (section(2, title, each, _anchor(title), class_="figures") for title, each in told if each)
     title = f"{_capital(kind_words(shown.document))} {number}"
-    operations = plan_links(shown.document.kind, number) if shown.document.status == "posted" else Html("")
+    operations = plan_links(_field(shown), number)
     return money_page(asked, title, _about(shown, written), operations, *sections, styles=["charts.css", "explain.css"])
+
+
+def _field(shown: ShownDocument) -> str:
+    """What operations call it that are done to it; of a canceled draft nothing is done."""
+    if shown.document.status == "posted":
+        return "adjustment" if shown.document.kind == "credit_adjustment" else shown.document.kind
+    return "draft" if getattr(shown.document, "is_open_draft", False) else ""
 
 
 def _anchor(title: str) -> str:

@@ -33,8 +33,9 @@ def _schemas() -> Mapping[str, Any]:
 
 
 def operations_with(field: str) -> list[str]:
-    """The operations that cannot do without a field, by name."""
-    return sorted(name for name in operation_names() if field in _schemas()[name].get("required", ()))
+    """The operations that are done to what a field names, which they cannot do without; not those that make it."""
+    made_by = f"create_{field}"
+    return [name for name in operation_names() if name != made_by and field in _schemas()[name].get("required", ())]
 
 
 def operation_fields(
