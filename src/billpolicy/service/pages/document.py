@@ -16,7 +16,15 @@ from billpolicy.report.texts import origin
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.naming import found
 from billpolicy.service.pages.kinds import kind_words, open_words
-from billpolicy.service.pages.links import account_link, document_link, history_address, named, plan_links
+from billpolicy.service.pages.links import (
+    account_link,
+    document_address,
+    document_link,
+    history_address,
+    named,
+    plan_links,
+    with_query,
+)
 from billpolicy.service.pages.locale import money_page
 from billpolicy.service.pages.waiting import waiting_links, waits_for_names
 from billpolicy.service.pages.written import Written, written_for
@@ -24,6 +32,7 @@ from billpolicy.service.pages.written import Written, written_for
 if TYPE_CHECKING:
     from billpolicy.book.model import Application, Document
 
+_DECIDED = "How it was decided"
 _UNKNOWN = "It was imported, or stands in a book: no operation of this ledger made it, so nothing here decided it."
 
 
@@ -45,7 +54,7 @@ def _show(asked: Asked) -> Answer:
         ],
         "What was made from it": _made(shown, written),
         "What it inherits": _inherited(shown),
-        "How it was decided": _decided(asked, shown),
+        _DECIDED: _decided(asked, shown),
         "Who did it": _who(shown, written),
     }
     told = ((title, [*filter(None, each)]) for title, each in parts.items())
@@ -195,8 +204,13 @@ def _decided(asked: Asked, shown: ShownDocument) -> Iterator[Html]:
     if ledger is None or shown.operation is None:
         yield el("p", _UNKNOWN, class_="note")
         return
-    parts = posted_parts(billpolicy.explain_posted(ledger, shown.document.number))
-    yield el("details", el("summary", "Every attribute and setting, with the rules that did not decide"), *parts)
+    number = shown.document.number
+    if asked.query.get("decided") != "yes":  # it takes longer than all else here
+        address = with_query(document_address(number), decided="yes")
+        text = "Every attribute and setting, its levels, and the rules that did not decide"
+        yield el("p", el("a", text, href=f"{address}#{_anchor(_DECIDED)}"))
+        return
+    yield from posted_parts(billpolicy.explain_posted(ledger, number))
 
 
 def _who(shown: ShownDocument, written: Written) -> Iterator[Html]:
