@@ -13,12 +13,11 @@ def plain(page: str) -> str:
     return html.unescape(told).replace("\xa0", " ").replace(" .", ".").replace(" ,", ",").replace(" :", ":")
 
 
-def form_in(page: str, action: str, *, least: str = "") -> dict[str, str]:
-    """What the form that is sent to an address carries, without its buttons; `least`: a text that stands in it."""
+def form_in(page: str, action: str) -> dict[str, str]:
+    """What the first form that is sent to an address carries, without its buttons."""
     for form in re.findall(rf'<form[^>]*action="{re.escape(action)}"[^>]*>.*?</form>', page, re.DOTALL):
-        if least in form:
-            hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form)
-            return {name: html.unescape(value) for name, value in hidden}
+        hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form)
+        return {name: html.unescape(value) for name, value in hidden}
     raise AssertionError(f"no form is sent to {action}")
 
 

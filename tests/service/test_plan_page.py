@@ -174,6 +174,30 @@ def test_a_plan_that_is_none_posts_nothing(posting: TestClient, ledger: billpoli
     assert _head(ledger) == head
 
 
+def packed(text: str) -> str:
+    return base64.urlsafe_b64encode(zlib.compress(text.encode())).decode()
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_page_posts_one_operation_and_no_other(
+    policy: billpolicy.Versions, posting: TestClient, ledger: billpolicy.Ledger, count: int
+) -> None:
+    told = {"operation": "write_off_invoice", "date": "2026-03-03", "invoice": "AR-INV00000001", "actor": "ines"}
+    asked = [billpolicy.operation_from({**told, "id": f"x-{number}"}) for number in range(count)]
+    day = datetime.date(2026, 3, 3)
+    outcomes = list(billpolicy.plan_all(policy, ledger, asked[:1], today=day))
+    plan = packed(billpolicy.plan_file(policy, day, asked, outcomes))
+    assert pressed(posting, {"plan": plan}, "post").status_code == 422
+    assert billpolicy.document(ledger, "AR-INV00000001").balance == 80
+
+
+@pytest.mark.parametrize("do", ["", "confirm", "delete"])
+def test_nothing_is_posted_but_by_the_last_button(posting: TestClient, ledger: billpolicy.Ledger, do: str) -> None:
+    form, head = form_in(typed(posting, WRITE_OFF), POST), _head(ledger)
+    assert "Post now" in pressed(posting, form, do).text
+    assert _head(ledger) == head
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [

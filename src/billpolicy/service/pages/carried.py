@@ -37,13 +37,20 @@ def carried(versions: Versions, day: datetime.date, asked: Instruction, outcomes
 
 
 def unpacked(packed: str) -> PlanFile:
-    """The plan that a form carries. Raises `Refused` for what is none, or was changed on its way."""
+    """The plan of one operation that a form carries. Raises `Refused` for what is none, or was changed on its way."""
     try:
         reading = zlib.decompressobj()
         text = reading.decompress(base64.b64decode(packed.encode("ascii"), altchars=b"-_", validate=True), _MOST)
         if not reading.eof:
             raise ValueError
     except (ValueError, binascii.Error, zlib.error):
-        hint = "plan the operation again"
-        raise Refused([Diagnostic("plan-edited", "this plan is not as the page had it", hint=hint)]) from None
-    return plan_of(text, _NAME)
+        raise _changed() from None
+    plan = plan_of(text, _NAME)
+    if len(plan.operations) != 1:
+        raise _changed()
+    return plan
+
+
+def _changed() -> Refused:
+    hint = "plan the operation again"
+    return Refused([Diagnostic("plan-edited", "this plan is not as the page had it", hint=hint)])

@@ -41,21 +41,24 @@ def _trail(history: History, at: int, written: Written) -> Iterator[Html]:
     rows = []
     for step in trail.steps:
         by = None if step.by is None else lines.get(step.by)
-        of = step.of and name_of(step.of)
-        about = of or (charge_text(step.period) if step.period is not None else "")
+        link = Html("") if by is None else el("a", named(name_of(by.line)), href=document_address(by.document.number))
+        if step.period is not None:
+            about = named(charge_text(step.period))
+        else:
+            about = link if step.of is None else named(name_of(step.of))
         rows.append(
             (
                 written.day(step.date),
+                about,
                 WORDS[step.what],
-                named(about),
-                el("a", named(name_of(by.line)), href=document_address(by.document.number)) if by is not None else "",
+                "" if about == link else link,
                 written.amount(by.item.amount, by.document.currency) if by is not None else "",
                 _done(history, step.operation, written),
             )
         )
-    columns = ("date", "what", "to", "by line", "amount", "done")
-    yield section(3, "Step by step", [table(columns, rows, numbers=("amount",))], class_="trail")
-    yield section(3, "How its lines stand now", [_now(history, at, written)])
+    columns = ("date", "line or charge", "what happened", "by line", "amount", "done")
+    yield section(3, "Step by step", [table(columns, rows, numbers=("amount",))], class_="trail figures")
+    yield section(3, "How its lines stand now", [_now(history, at, written)], class_="figures")
 
 
 def _done(history: History, operation: str | None, written: Written) -> Html:

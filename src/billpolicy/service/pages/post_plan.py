@@ -46,12 +46,12 @@ def _act(asked: Asked) -> Answer:
     if act == "wait":
         return _wait(asked, plan)
     outcomes = planned(asked, one, plan.today)
-    if any(each.posted is not None for each in outcomes):
+    if all(each.posted is not None for each in outcomes):
         return _done(asked, one, outcomes, was_before=True)
-    if act == "confirm":
+    if act != "post":  # also where nobody pressed anything: what is not asked for is not posted
         return _confirm(asked, plan, form, outcomes)
-    closures = _closures(asked, one, outcomes)
-    confirmed = [one.digest for one in closures if form.get(f"confirm.{one.digest}")]
+    closures = _closures_in(reported(asked, one, outcomes).plans)
+    confirmed = [each.digest for each in closures if form.get(f"confirm.{each.digest}")]
     if len(confirmed) < len(closures):
         return _confirm(asked, plan, form, outcomes, is_missing=True)
     return _post(asked, plan, confirmed)
@@ -109,7 +109,8 @@ def _made(made: Sequence[DocumentReport], written: Written) -> Html:
 def _beside(steps: Sequence[PlanReport]) -> Iterator[str]:
     """What is done beside what was asked for: the plan has all of it."""
     if len(steps) > 1:
-        yield f"{counted(len(steps) - 1, 'step')} by the policy, in the same transaction, with it."
+        follow = "step follows" if len(steps) == 2 else "steps follow"
+        yield f"{len(steps) - 1:,} {follow} by the policy, in the same transaction."
 
 
 def _moved(steps: Sequence[PlanReport], made: Sequence[DocumentReport], written: Written) -> Html:
@@ -164,10 +165,6 @@ def _closures_in(plans: Sequence[PlanReport]) -> list[ClosureReport]:
     """Those that take more lines than were selected."""
     every = (step.closure for each in plans for step in in_steps(each) if step.closure is not None)
     return [one for one in every if any(line.rule is not None and line.left_out is None for line in one.lines)]
-
-
-def _closures(asked: Asked, one: Instruction, outcomes: Sequence[Outcome]) -> list[ClosureReport]:
-    return _closures_in(reported(asked, one, outcomes).plans)
 
 
 def _post(asked: Asked, plan: PlanFile, confirmed: Sequence[str]) -> Answer:
