@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 import billpolicy
 from billpolicy.exchange.schemas import schema_of
 from billpolicy.service.app import app_of
-from billpolicy.service.callers import OnThisMachine
+from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
 
 YAML = {"content-type": "application/yaml"}

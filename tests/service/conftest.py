@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 import billpolicy
 from billpolicy.service.app import app_of
-from billpolicy.service.callers import OnThisMachine
+from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
 from tests.helpers.paths import ROOT
 from tests.pictures.browser import started

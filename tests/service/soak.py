@@ -24,7 +24,7 @@ from typing import Any
 import httpx2
 
 import billpolicy
-from billpolicy.service.known import new_token
+from billpolicy.service.callers.known import new_token
 from tests.service import processes
 from tests.service.processes import Running, running
 

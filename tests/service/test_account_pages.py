@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import billpolicy
-from billpolicy.service.callers import OnThisMachine
+from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
 from tests.service.answers import HAYES_IS_GONE, asking
 from tests.service.browsing import listening, visited, wrong_with

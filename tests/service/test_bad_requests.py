@@ -10,9 +10,9 @@ import pytest
 from starlette.testclient import TestClient
 
 import billpolicy
-from billpolicy.service.changing import Source
 from billpolicy.service.endpoint import Endpoint
 from billpolicy.service.registry import ENDPOINTS
+from billpolicy.service.running.changing import Source
 from billpolicy.source.files import place
 from tests.service.answers import LINES, NO_HOT_WATER, YAML, asking, held, problem
 from tests.service.conftest import ACTOR, STORY

@@ -12,9 +12,9 @@ import pytest
 from starlette.testclient import TestClient
 
 import billpolicy
-from billpolicy.service import batches
 from billpolicy.service.app import app_of
-from billpolicy.service.callers import OnThisMachine
+from billpolicy.service.asked import batches
+from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
 from tests.service.answers import (
     BY_LINE,

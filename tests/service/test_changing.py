@@ -11,12 +11,12 @@ from starlette.testclient import TestClient
 
 import billpolicy
 from billpolicy.service.app import app_of
-from billpolicy.service.callers import OnThisMachine
-from billpolicy.service.changing import CallersSource, Changing, Source, in_revision
-from billpolicy.service.known import new_token
-from billpolicy.service.log import Log
+from billpolicy.service.callers.caller import OnThisMachine
+from billpolicy.service.callers.known import new_token
+from billpolicy.service.callers.sessions import Sessions
+from billpolicy.service.running.changing import CallersSource, Changing, Source, in_revision
 from billpolicy.service.serving import InForce, Serving
-from billpolicy.service.sessions import Sessions
+from billpolicy.service.telling.log import Log
 from billpolicy.source.files import place
 from billpolicy.source.revision import place_of
 from tests.service.conftest import HERE, STORY

@@ -9,9 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 
 import billpolicy
-from billpolicy.service import deciders
+from billpolicy.service.answers import deciders
 from billpolicy.service.app import app_of
-from billpolicy.service.callers import OnThisMachine
+from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.endpoints import decide
 from billpolicy.service.serving import InForce, Serving
 from tests.service.answers import YAML, asking, problem, told

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 import billpolicy
 from billpolicy.service.app import app_of
-from billpolicy.service.callers import Caller, Callers, OnThisMachine
+from billpolicy.service.callers.caller import Caller, Callers, OnThisMachine
 from billpolicy.service.serving import InForce, NotTaken, Serving
 from tests.service.browsing import visited, wrong_with
 from tests.service.conftest import ACTOR, HERE, STORY

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import billpolicy
-from billpolicy.service.callers import OnThisMachine
+from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
 from tests.service.browsing import listening, visited, wrong_with
 

@@ -6,8 +6,8 @@ import pytest
 
 from billpolicy.cli.serve import _say
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
-from billpolicy.service.log import Log
-from billpolicy.service.noted import Noted
+from billpolicy.service.telling.log import Log
+from billpolicy.service.telling.noted import Noted
 
 
 def test_each_line_is_a_sentence_or_what_a_person_looks_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,13 +26,13 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 from starlette.testclient import TestClient
 
 import billpolicy
-from billpolicy.service import openapi
+from billpolicy.service.answers import openapi
+from billpolicy.service.answers.examples import EXAMPLES
+from billpolicy.service.answers.problems import STATUS
 from billpolicy.service.app import app_of
-from billpolicy.service.callers import OnThisMachine
+from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.endpoints import accounts
-from billpolicy.service.examples import EXAMPLES
-from billpolicy.service.problems import STATUS
 from billpolicy.service.registry import ENDPOINTS
 from billpolicy.service.serving import InForce, Serving
 from tests.helpers.paths import ROOT

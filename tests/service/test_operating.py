@@ -14,9 +14,9 @@ import billpolicy
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.exchange.schemas import SCHEMAS
 from billpolicy.service.app import app_of
-from billpolicy.service.callers import OnThisMachine
-from billpolicy.service.log import Log
+from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
+from billpolicy.service.telling.log import Log
 from tests.service.conftest import ACTOR, HERE, OPERATIONS
 from tests.service.test_gate import Written
 

@@ -10,14 +10,14 @@ import pytest
 
 import billpolicy
 from billpolicy.exchange.callers_file import SCOPES, load_callers
-from billpolicy.service import rates
-from billpolicy.service.callers import Caller
-from billpolicy.service.gate import UNKNOWN_PER_SECOND
-from billpolicy.service.known import KnownCallers
-from billpolicy.service.limits import MEGABYTE, Limits
-from billpolicy.service.metrics import Metrics
-from billpolicy.service.running import GRACE_SECONDS
-from billpolicy.service.sessions import HOURS, Sessions
+from billpolicy.service.callers.caller import Caller
+from billpolicy.service.callers.known import KnownCallers
+from billpolicy.service.callers.sessions import HOURS, Sessions
+from billpolicy.service.gate import rates
+from billpolicy.service.gate.limits import MEGABYTE, Limits
+from billpolicy.service.gate.passage import UNKNOWN_PER_SECOND
+from billpolicy.service.running.server import GRACE_SECONDS
+from billpolicy.service.telling.metrics import Metrics
 from tests.helpers.paths import ROOT
 
 LIMITS_PAGE = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")

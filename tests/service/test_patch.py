@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from billpolicy.service.patch import patch_of
+from billpolicy.service.answers.patch import patch_of
 from tests.helpers.tools import needs
 
 TEXTS = {

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 import billpolicy
 from billpolicy.service.app import app_of
-from billpolicy.service.callers import Caller, OnThisMachine
+from billpolicy.service.callers.caller import Caller, OnThisMachine
 from billpolicy.service.serving import InForce, Serving
 from tests.service.answers import asking
 from tests.service.browsing import listening, visited, wrong_with

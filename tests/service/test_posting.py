@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 import billpolicy
 from billpolicy.service.app import app_of
-from billpolicy.service.callers import OnThisMachine
+from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
 from tests.service.answers import HAYES_IS_GONE, NO_HOT_WATER, YAML, asking, problem, told
 from tests.service.conftest import ACTOR, HERE, OPERATIONS

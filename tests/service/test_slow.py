@@ -17,10 +17,10 @@ import uvicorn
 import billpolicy
 from billpolicy.service import app as app_module
 from billpolicy.service.app import app_of
-from billpolicy.service.callers import OnThisMachine
+from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.limits import Limits
-from billpolicy.service.running import config_of, listen
+from billpolicy.service.gate.limits import Limits
+from billpolicy.service.running.server import config_of, listen
 from billpolicy.service.serving import InForce, Serving
 from tests.service.conftest import STORY
 

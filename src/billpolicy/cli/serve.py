@@ -25,9 +25,9 @@ from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
     from billpolicy import EngineName
-    from billpolicy.service.changing import Changing
-    from billpolicy.service.log import Write
+    from billpolicy.service.running.changing import Changing
     from billpolicy.service.serving import Serving
+    from billpolicy.service.telling.log import Write
 
 _MEGABYTE = 1024 * 1024
 _NUMBERS = "PROMETHEUS_MULTIPROC_DIR"
@@ -39,7 +39,7 @@ def _make_token(ctx: click.Context, param: click.Parameter, name: str | None) ->
     if name is None or ctx.resilient_parsing:
         return
     with _installed():
-        from billpolicy.service.known import new_token
+        from billpolicy.service.callers.known import new_token
 
     token, digest = new_token()
     write(
@@ -130,15 +130,15 @@ def command(
         if workers > 1:
             _share_numbers(ending)
         with _installed():
-            from billpolicy.service.callers import OnThisMachine
-            from billpolicy.service.changing import CallersSource, Changing, Source
-            from billpolicy.service.limits import Limits
+            from billpolicy.service.callers.caller import OnThisMachine
+            from billpolicy.service.callers.sessions import Sessions
+            from billpolicy.service.gate.limits import Limits
+            from billpolicy.service.gate.origins import is_loopback
             from billpolicy.service.loaded import load_operations
-            from billpolicy.service.log import Log
-            from billpolicy.service.origins import is_loopback
-            from billpolicy.service.running import listen, serve
+            from billpolicy.service.running.changing import CallersSource, Changing, Source
+            from billpolicy.service.running.server import listen, serve
             from billpolicy.service.serving import InForce, Serving
-            from billpolicy.service.sessions import Sessions
+            from billpolicy.service.telling.log import Log
         if callers is None and not is_loopback(host):
             raise click.UsageError(
                 f"at {host} other machines can ask, and nobody would say who they are: "
@@ -179,7 +179,7 @@ def command(
         if opens:
             webbrowser.open(address)  # whoever has no browser has the address
         if workers > 1:
-            from billpolicy.service.workers import Workers
+            from billpolicy.service.running.workers import Workers
 
             done = Workers(workers, begin, listening, told).run()
         else:

@@ -17,23 +17,23 @@ from starlette.routing import Route
 
 from billpolicy.report.html.markup import Html
 from billpolicy.report.served import ResultLine
-from billpolicy.service.bodies import Body
-from billpolicy.service.callers import NOBODY, Caller
-from billpolicy.service.conditions import check_policy
+from billpolicy.service.answers.problems import Problem, answer_of
+from billpolicy.service.answers.streaming import Streamed
+from billpolicy.service.answers.writing import json_line
+from billpolicy.service.asked.bodies import Body
+from billpolicy.service.asked.conditions import check_policy
+from billpolicy.service.asked.heads import Requested
+from billpolicy.service.asked.parameters import check_query
+from billpolicy.service.callers.caller import NOBODY, Caller
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, Lines
 from billpolicy.service.files import static
-from billpolicy.service.gate import NAMES, body_of, caller_of, problem_in
-from billpolicy.service.heads import Requested
-from billpolicy.service.noted import Noted
+from billpolicy.service.gate.passage import NAMES, body_of, caller_of, problem_in
+from billpolicy.service.gate.passing import ALWAYS, Passing
 from billpolicy.service.pages.login import to_login
 from billpolicy.service.pages.problem import problem_page, wants_page
-from billpolicy.service.parameters import check_query
-from billpolicy.service.passing import ALWAYS, Passing
-from billpolicy.service.problems import Problem, answer_of
 from billpolicy.service.registry import ENDPOINTS, PAGES
 from billpolicy.service.serving import InForce, Serving
-from billpolicy.service.streaming import Streamed
-from billpolicy.service.writing import json_line
+from billpolicy.service.telling.noted import Noted
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from starlette.datastructures import QueryParams
 
 from billpolicy.report.outcome import became, made_by
-from billpolicy.service.bodies import Body
-from billpolicy.service.callers import Caller, Scope
-from billpolicy.service.noted import Noted
-from billpolicy.service.problems import ProblemName
+from billpolicy.service.answers.problems import ProblemName
+from billpolicy.service.asked.bodies import Body
+from billpolicy.service.callers.caller import Caller, Scope
 from billpolicy.service.serving import InForce, Serving
+from billpolicy.service.telling.noted import Noted
 
 if TYPE_CHECKING:
     from billpolicy import Outcome, Posted, Versions
@@ -75,7 +75,7 @@ class Asked:
     @property
     def today(self) -> datetime.date | None:
         """The day of planning, where the address names one. Raises `Refused` for what is no day."""
-        from billpolicy.service.bodies import day_in
+        from billpolicy.service.asked.bodies import day_in
 
         return day_in(self.query, "today")
 

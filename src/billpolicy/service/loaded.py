@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from billpolicy.exchange.operations_file import MAX_MEGABYTES, operations_of
-from billpolicy.service.watched import watched
+from billpolicy.service.running.watched import watched
 from billpolicy.source.files import place
 from billpolicy.source.tree import parse
 

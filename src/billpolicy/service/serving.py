@@ -11,16 +11,16 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from billpolicy import Book
-from billpolicy.service.callers import Callers, OnThisMachine
-from billpolicy.service.limits import Limits
-from billpolicy.service.log import Log
-from billpolicy.service.metrics import Metrics
-from billpolicy.service.rates import Rates
-from billpolicy.service.turns import Turns
+from billpolicy.service.callers.caller import Callers, OnThisMachine
+from billpolicy.service.gate.limits import Limits
+from billpolicy.service.gate.rates import Rates
+from billpolicy.service.gate.turns import Turns
+from billpolicy.service.telling.log import Log
+from billpolicy.service.telling.metrics import Metrics
 
 if TYPE_CHECKING:
     from billpolicy import Diagnostic, Instruction, Ledger, Recorded, Versions
-    from billpolicy.service.changing import Source
+    from billpolicy.service.running.changing import Source
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import billpolicy
 from billpolicy.report.ledger import ledger_report
+from billpolicy.service.asked.naming import found
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
-from billpolicy.service.naming import found
 
 
 def _answer(asked: Asked) -> Answer:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import billpolicy
 from billpolicy.report.served import WaitingNamed
 from billpolicy.report.waiting import approvals_report
-from billpolicy.service.asking import actor_of, ledger_of
-from billpolicy.service.bodies import record_in
+from billpolicy.service.asked.asking import actor_of, ledger_of
+from billpolicy.service.asked.bodies import record_in
+from billpolicy.service.asked.parameters import IF_MATCH, TODAY
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.parameters import IF_MATCH, TODAY
 
 
 def _answer(asked: Asked) -> Answer:

@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.report.results import findings
 from billpolicy.report.served import DecidedOrNot, DecideRequest
-from billpolicy.service.bodies import record_in
-from billpolicy.service.deciders import ready
+from billpolicy.service.answers.deciders import ready
+from billpolicy.service.answers.writing import json_text, sent
+from billpolicy.service.asked.bodies import record_in
+from billpolicy.service.asked.parameters import IF_MATCH
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.parameters import IF_MATCH
-from billpolicy.service.writing import json_text, sent
 from billpolicy.source.scalars import Plain
 
 MOST_ROWS = 10_000

@@ -9,11 +9,11 @@ from billpolicy import Outcome
 from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.results import posted_before, refusals
 from billpolicy.report.served import ResultLine
-from billpolicy.service.asking import operations_asked
-from billpolicy.service.batches import Batch, planned, wants_lines
+from billpolicy.service.answers.problems import refuse_alone
+from billpolicy.service.asked.asking import operations_asked
+from billpolicy.service.asked.batches import Batch, planned, wants_lines
+from billpolicy.service.asked.parameters import IF_MATCH, KEY, TODAY
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, GoingOn, Lines
-from billpolicy.service.parameters import IF_MATCH, KEY, TODAY
-from billpolicy.service.problems import refuse_alone
 
 
 def _answer(asked: Asked) -> Answer:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from billpolicy.report.matrix import matrix_of
-from billpolicy.service.conditions import OR_KNOWN, unless_known
+from billpolicy.service.asked.conditions import OR_KNOWN, unless_known
+from billpolicy.service.asked.parameters import IF_NONE_MATCH, ON
+from billpolicy.service.asked.versions import version_on
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.parameters import IF_NONE_MATCH, ON
-from billpolicy.service.versions import version_on
 
 
 def _answer(asked: Asked) -> Answer:

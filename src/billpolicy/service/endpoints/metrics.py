@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.metrics import TYPE
+from billpolicy.service.telling.metrics import TYPE
 
 
 def _answer(asked: Asked) -> Answer:

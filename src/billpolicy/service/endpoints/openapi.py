@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from billpolicy.service.answers.openapi import document_text
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.openapi import document_text
 
 
 def _answer(asked: Asked) -> Answer:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from billpolicy.report.results import findings, validation
 from billpolicy.report.served import PoliciesReport, PolicyRefused
+from billpolicy.service.asked.texts import names_of_files
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.texts import names_of_files
 
 
 def _answer(asked: Asked) -> Answer:

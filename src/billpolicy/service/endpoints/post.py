@@ -13,11 +13,11 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.report.batch_text import MANY
 from billpolicy.report.ledger import posting_report
 from billpolicy.report.outcome import is_told
-from billpolicy.service.asking import actor_of, ledger_of, operations_asked
-from billpolicy.service.batches import Batch, Result, posted_line, wants_lines
+from billpolicy.service.answers.problems import Problem, refuse_alone
+from billpolicy.service.asked.asking import actor_of, ledger_of, operations_asked
+from billpolicy.service.asked.batches import Batch, Result, posted_line, wants_lines
+from billpolicy.service.asked.parameters import CONFIRM, IF_MATCH, KEY, TODAY, TRUTH, is_said
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, GoingOn, Lines, Parameter
-from billpolicy.service.parameters import CONFIRM, IF_MATCH, KEY, TODAY, TRUTH, is_said
-from billpolicy.service.problems import Problem, refuse_alone
 
 WAIT = Parameter("wait", "Let what lacks nothing but approvals wait for them in the ledger.", pattern=TRUTH)
 ATOMIC = Parameter("atomic", "Post all of them or none: if one is refused, nothing is posted.", pattern=TRUTH)

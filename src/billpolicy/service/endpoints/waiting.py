@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import billpolicy
 from billpolicy.report.waiting import waitings_report
-from billpolicy.service.asking import ledger_of
+from billpolicy.service.asked.asking import ledger_of
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 
 

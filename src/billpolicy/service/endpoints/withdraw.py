@@ -5,8 +5,8 @@ from __future__ import annotations
 import billpolicy
 from billpolicy.report.served import WaitingNamed
 from billpolicy.report.waiting import waitings_report
-from billpolicy.service.asking import actor_of, ledger_of
-from billpolicy.service.bodies import record_in
+from billpolicy.service.asked.asking import actor_of, ledger_of
+from billpolicy.service.asked.bodies import record_in
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 
 

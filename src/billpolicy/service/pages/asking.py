@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.exchange.operations_file import operation_at
 from billpolicy.exchange.typed_operation import typed_operation
-from billpolicy.service.asking import check_people
+from billpolicy.service.asked.asking import check_people
 from billpolicy.service.endpoint import Asked
 from billpolicy.service.pages.operation_form import words_of
 from billpolicy.source.tree import parse_text

@@ -17,6 +17,7 @@ from billpolicy.report.html.explain import Quote, explain_body, posted_body
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE, table
 from billpolicy.report.results import refusals
+from billpolicy.service.asked.parameters import TODAY
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.pages.editor import SCRIPTS, STYLES, editor, findings_in
 from billpolicy.service.pages.forms import buttons, choice_field, filled_in, hidden, press, text_field
@@ -24,7 +25,6 @@ from billpolicy.service.pages.frame import framed, is_for_part, part, wrong
 from billpolicy.service.pages.operation_form import operation_fields, words_of
 from billpolicy.service.pages.policy_text import quoted
 from billpolicy.service.pages.written import Written, written_for
-from billpolicy.service.parameters import TODAY
 from billpolicy.source.today import today
 from billpolicy.source.tree import parse_raw
 

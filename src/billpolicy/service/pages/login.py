@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE
-from billpolicy.service.bodies import Body
+from billpolicy.service.answers.problems import Problem
+from billpolicy.service.asked.bodies import Body
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.gate import UNKNOWN_PER_SECOND
-from billpolicy.service.problems import Problem
+from billpolicy.service.gate.passage import UNKNOWN_PER_SECOND
 
 FIRST = "/pages/matrix"
 """Where one goes who came from nowhere."""

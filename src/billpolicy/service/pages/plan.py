@@ -15,6 +15,7 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.typed_operation import operation_names
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import LINE, section
+from billpolicy.service.answers.problems import Problem
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.pages.asking import FIELDS, TYPED, YAML, Wanted, by_word, new_id, read
 from billpolicy.service.pages.carried import carried
@@ -24,7 +25,6 @@ from billpolicy.service.pages.links import document_link, with_query
 from billpolicy.service.pages.locale import money_page
 from billpolicy.service.pages.operation_form import FIELD, operation_fields
 from billpolicy.service.pages.planned import planned, reported, shown
-from billpolicy.service.problems import Problem
 from billpolicy.source.today import today
 
 if TYPE_CHECKING:

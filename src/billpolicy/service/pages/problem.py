@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from billpolicy.report.html.markup import el, joined, said
 from billpolicy.report.html.pieces import LINE
+from billpolicy.service.answers.problems import Problem
 from billpolicy.service.endpoint import Answer, Asked
 from billpolicy.service.pages.frame import framed, wrong
-from billpolicy.service.problems import Problem
 
 _TITLES: Mapping[str, str] = {
     "failed": "This failed",

@@ -13,13 +13,13 @@ from billpolicy.report.html.diff import diff_body
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE
 from billpolicy.report.results import days_text, period_of
-from billpolicy.service.changing import in_revision
+from billpolicy.service.asked.parameters import TODAY
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
 from billpolicy.service.pages.change import Change, change_in, controls_of, has_operations, impact_of
 from billpolicy.service.pages.forms import buttons, choice_field, filled_in, press, text_field
 from billpolicy.service.pages.frame import framed, wrong
 from billpolicy.service.pages.policy_text import place_of
-from billpolicy.service.parameters import TODAY
+from billpolicy.service.running.changing import in_revision
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:

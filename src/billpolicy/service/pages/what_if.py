@@ -13,6 +13,8 @@ from billpolicy.report.diff_words import differing
 from billpolicy.report.html.diff import impact_parts
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import LINE
+from billpolicy.service.answers.patch import patch_of
+from billpolicy.service.asked.parameters import ON, TODAY
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.pages.change import Change, change_in, changed_versions, controls_of, has_operations, impact_of
 from billpolicy.service.pages.chosen_version import version_choice
@@ -20,8 +22,6 @@ from billpolicy.service.pages.editor import SCRIPTS, STYLES, editor, findings_in
 from billpolicy.service.pages.forms import buttons, choice_field, filled_in, hidden, press
 from billpolicy.service.pages.frame import framed, part
 from billpolicy.service.pages.policy_text import editable
-from billpolicy.service.parameters import ON, TODAY
-from billpolicy.service.patch import patch_of
 
 if TYPE_CHECKING:
     from billpolicy import Versions

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.report.problem import ProblemReport
 from billpolicy.report.results import findings
-from billpolicy.service.writing import json_line
+from billpolicy.service.answers.writing import json_line
 
 if TYPE_CHECKING:
     from billpolicy import Outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from billpolicy.service.bodies import day_in
+from billpolicy.service.asked.bodies import day_in
 from billpolicy.service.endpoint import Asked
 from billpolicy.source.today import today
 

@@ -18,7 +18,7 @@ import uvicorn
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.diagnostics.sentences import counted
 from billpolicy.service.app import app_of
-from billpolicy.service.changing import Changing
+from billpolicy.service.running.changing import Changing
 from billpolicy.service.serving import Serving
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def config_of(serving: Serving) -> uvicorn.Config:
 def _protocol(serving: Serving) -> type[asyncio.Protocol] | str:
     """What reads connections; where there is no httptools, uvicorn's other one, which has bounds of its own."""
     try:
-        from billpolicy.service.protocol import bounded
+        from billpolicy.service.gate.protocol import bounded
     except ImportError:
         return "h11"
     return bounded(serving.limits)

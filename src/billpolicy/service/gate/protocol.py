@@ -12,10 +12,10 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from billpolicy.service.gate import HEADERS
-from billpolicy.service.limits import Limits
-from billpolicy.service.noted import id_for
-from billpolicy.service.problems import TYPE, Problem, ProblemName
+from billpolicy.service.answers.problems import TYPE, Problem, ProblemName
+from billpolicy.service.gate.limits import Limits
+from billpolicy.service.gate.passage import HEADERS
+from billpolicy.service.telling.noted import id_for
 from billpolicy.source.write import plain_data
 
 

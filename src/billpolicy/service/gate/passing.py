@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
-from billpolicy.service.gate import HEADERS, problem_in
-from billpolicy.service.heads import Head
-from billpolicy.service.noted import Noted, id_for
-from billpolicy.service.origins import refuse_other_host, refuse_other_origin
-from billpolicy.service.problems import Problem, answer_of
+from billpolicy.service.answers.problems import Problem, answer_of
+from billpolicy.service.asked.heads import Head
+from billpolicy.service.gate.origins import refuse_other_host, refuse_other_origin
+from billpolicy.service.gate.passage import HEADERS, problem_in
 from billpolicy.service.serving import Serving
+from billpolicy.service.telling.noted import Noted, id_for
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -12,8 +12,8 @@ from types import FrameType
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from billpolicy.service.log import Log
-from billpolicy.service.running import GRACE_SECONDS, Begin, serve
+from billpolicy.service.running.server import GRACE_SECONDS, Begin, serve
+from billpolicy.service.telling.log import Log
 
 _SHORT_SECONDS = 1.0
 """What ended sooner is begun again only after as long: it may end again."""

@@ -15,7 +15,7 @@ from billpolicy.report.plan import plan_report
 from billpolicy.report.results import findings, refusals, told
 from billpolicy.report.served import BatchEnd, Progress, ResultLine
 from billpolicy.report.waiting import waiting_report
-from billpolicy.service.bodies import LINES, Operations
+from billpolicy.service.asked.bodies import LINES, Operations
 from billpolicy.service.endpoint import Asked, GoingOn
 
 if TYPE_CHECKING:

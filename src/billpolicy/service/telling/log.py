@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from billpolicy.service.noted import Noted
+from billpolicy.service.telling.noted import Noted
 
 if TYPE_CHECKING:
     from billpolicy import Diagnostic

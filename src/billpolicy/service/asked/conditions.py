@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from billpolicy.service.answers.problems import Problem
 from billpolicy.service.endpoint import Answer, Asked
-from billpolicy.service.problems import Problem
 
 _TAG = re.compile(r'\s*(?:W/)?"([^"]*)"\s*(?:,|$)')
 """One of the tags of a header; commas may stand in it."""

@@ -23,7 +23,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from billpolicy.service.noted import Noted
+from billpolicy.service.telling.noted import Noted
 
 if TYPE_CHECKING:
     from billpolicy.report.log import LogOutcome

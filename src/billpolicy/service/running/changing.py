@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 import billpolicy
 from billpolicy import Diagnostic, Refused
 from billpolicy.exchange.callers_file import load_callers
-from billpolicy.service.known import KnownCallers
+from billpolicy.service.callers.known import KnownCallers
+from billpolicy.service.callers.sessions import Sessions
+from billpolicy.service.running.watched import Watched, sign_of, watched
 from billpolicy.service.serving import InForce, NotTaken, Serving
-from billpolicy.service.sessions import Sessions
-from billpolicy.service.watched import Watched, sign_of, watched
 from billpolicy.source.files import Place
 from billpolicy.source.revision import revision
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope
 
-    from billpolicy.service.noted import Noted
+    from billpolicy.service.telling.noted import Noted
 
 
 class Head(Headers):

@@ -10,11 +10,11 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.service.bodies import TYPES, Body, UnknownType
-from billpolicy.service.callers import Caller, Scope
+from billpolicy.service.answers.problems import Problem, ProblemName
+from billpolicy.service.asked.bodies import TYPES, Body, UnknownType
+from billpolicy.service.callers.caller import Caller, Scope
 from billpolicy.service.endpoint import Asked
-from billpolicy.service.limits import MEGABYTE, Limits
-from billpolicy.service.problems import Problem, ProblemName
+from billpolicy.service.gate.limits import MEGABYTE, Limits
 from billpolicy.service.serving import Serving
 
 if TYPE_CHECKING:

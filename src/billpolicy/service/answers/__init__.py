@@ -1,0 +1,1 @@
+"""How is it answered, and how is it said what can be asked?"""

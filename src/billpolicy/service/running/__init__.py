@@ -1,0 +1,1 @@
+"""How is it run, and how does a policy change under it?"""

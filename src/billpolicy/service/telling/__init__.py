@@ -1,0 +1,1 @@
+"""What are logs and metrics told?"""
