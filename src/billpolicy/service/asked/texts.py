@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_FILES = 1_000
 
 
-class _Sent(Texts):
+class OnStandard(Texts):
     """Texts that stand on the standard policy of this program, if on any."""
 
     @property
@@ -37,7 +37,7 @@ def sent(texts: PolicyTexts, in_force: Policy) -> Place:
     problems = list(_misnamed(texts.files))
     if problems:
         raise Refused(problems)
-    files = _Sent({name: text.encode("utf-8", "surrogatepass") for name, text in texts.files.items()})
+    files = OnStandard({name: text.encode("utf-8", "surrogatepass") for name, text in texts.files.items()})
     if texts.policy is not None:
         return Place(files, Path(os.path.normpath(texts.policy)))
     return Place(files, Path(os.path.normpath(next(iter(texts.files))) if len(texts.files) == 1 else "."))

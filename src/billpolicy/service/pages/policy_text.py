@@ -8,21 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from billpolicy.report.html.markup import Html, el, joined
-from billpolicy.source.files import SHIPPED, STANDARD_AT, Files, Place, Texts
+from billpolicy.service.asked.texts import OnStandard
+from billpolicy.source.files import SHIPPED, STANDARD_AT, Place
 
 if TYPE_CHECKING:
     from billpolicy import Policy
 
 _MOST_LINES = 40
 """Of a rule that are quoted."""
-
-
-class _OnStandard(Texts):
-    """Texts that may stand on the standard policy of this program, also if they did not before."""
-
-    @property
-    def shipped(self) -> Files:
-        return SHIPPED
 
 
 def texts_of(policy: Policy) -> dict[str, str]:
@@ -49,7 +42,7 @@ def place_of(policy: Policy, changed: Mapping[str, str] = {}, *, depth: int | No
     if layers[-1].path == str(STANDARD_AT):
         return Place(SHIPPED, STANDARD_AT)
     texts = {**texts_of(replace(policy, layers=layers)), **changed}
-    return Place(_OnStandard({name: text.encode() for name, text in texts.items()}), Path(layers[-1].path))
+    return Place(OnStandard({name: text.encode() for name, text in texts.items()}), Path(layers[-1].path))
 
 
 def quoted(policy: Policy, file: str, line: int) -> Html:
