@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 import billpolicy
 from billpolicy.service.app import app_of
 from billpolicy.service.callers.caller import OnThisMachine
+from billpolicy.service.pages import change
 from billpolicy.service.serving import InForce, Serving
 from tests.helpers.paths import STANDARD
 from tests.helpers.tools import needs
@@ -45,6 +46,27 @@ def test_what_comes_out_differently_is_told_while_one_types(browser: Any, addres
     assert page.locator("#said").inner_text() == "No mistakes; 1 of 4 operations comes out differently"
     assert page.evaluate("document.activeElement.id") == "text", "who types goes on typing"
     assert wrong_with(page) == []
+
+
+def test_many_operations_are_planned_once_and_decided_again(
+    policy: billpolicy.Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes out differently is what comes out where each is planned anew."""
+    (name,) = (one for one in policy.policies[0].files if one.endswith("brands.yaml"))
+    text = Path(name).read_text(encoding="utf-8").replace(CHAIN, OTHER)
+    told = []
+    for most in (300, 0):
+        monkeypatch.setattr(change, "MOST_PLANNED", most)
+        operations = tuple(billpolicy.load_operations(STORY / "operations.yaml"))
+        book = billpolicy.load_book(STORY / "book.yaml")
+        serving = Serving(InForce(policy), book, OnThisMachine(ACTOR), operations=operations)
+        with TestClient(app_of(serving), HERE) as asking:
+            asking.get("/pages/what-if")
+            told.append(asking.post("/pages/what-if/check", data={"file": name, "text": text}).text)
+        assert bool(serving.in_force.recorded) == (most == 0)
+    for one in told:
+        assert "1 of 4 comes out differently" in one
+        assert "bill_to_contact: birgit instead of jonas" in re.sub(r"<[^>]*>", "", one)
 
 
 def test_a_mistake_is_marked_at_its_line_and_leads_there(browser: Any, address: str) -> None:

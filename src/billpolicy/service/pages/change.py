@@ -105,6 +105,13 @@ def impact_of(asked: Asked, old: Versions, new: Versions) -> Impact:
             return billpolicy.impact(old, new, [], today=asked.today, recordings=[("posted", reader.recorded())])
 
 
+def prepare(asked: Asked) -> None:
+    """Begin to plan the loaded operations where they are many: until somebody has typed a change, it may be done."""
+    on, loaded = asked.serving.on, asked.serving.operations
+    if isinstance(on, billpolicy.Book) and len(loaded) > MOST_PLANNED and not asked.in_force.recorded:
+        threading.Thread(target=_recorded, args=(asked, on), name="loaded operations", daemon=True).start()
+
+
 def _recorded(asked: Asked, book: billpolicy.Book) -> list[billpolicy.Recorded]:
     """The loaded operations as the policy in force decides them: planned when that is first asked for."""
     kept = asked.in_force.recorded

@@ -16,7 +16,15 @@ from billpolicy.report.html.pieces import LINE
 from billpolicy.service.answers.patch import patch_of
 from billpolicy.service.asked.parameters import ON, TODAY
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.pages.change import Change, change_in, changed_versions, controls_of, has_operations, impact_of
+from billpolicy.service.pages.change import (
+    Change,
+    change_in,
+    changed_versions,
+    controls_of,
+    has_operations,
+    impact_of,
+    prepare,
+)
 from billpolicy.service.pages.chosen_version import version_choice
 from billpolicy.service.pages.editor import SCRIPTS, STYLES, editor, findings_in
 from billpolicy.service.pages.forms import buttons, choice_field, filled_in, hidden, press
@@ -31,6 +39,7 @@ _LEAD = "Change the policy here and see what would come out differently. Nothing
 
 
 def _show(asked: Asked) -> Answer:
+    prepare(asked)
     change = change_in(asked, filled_in(asked))
     body = [
         el("p", _LEAD),
