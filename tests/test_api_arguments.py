@@ -41,6 +41,7 @@ ASKED = {"id": "w-1", "operation": "write_off_invoice", "invoice": "INV00000001"
 WRONG: tuple[Any, ...] = (5, None, object(), b"x", [5])
 anything: Any = billpolicy
 """The same, called as no type checker would let it."""
+ON_ROWS = ("resolve_table", "resolve_frame", "resolve_file", "compare_tables")
 FUNCTIONS = {name: found for name in billpolicy.__all__ if inspect.isfunction(found := getattr(billpolicy, name, None))}
 ARGUMENTS = [
     (name, argument) for name, function in FUNCTIONS.items() for argument in inspect.signature(function).parameters
@@ -130,7 +131,9 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             "load_sides.new": STANDARD,
             "impact.old": policy,
             "impact.new": policy,
-            **{f"{name}.operation": "create_payment" for name in ("resolve_table", "resolve_frame", "resolve_file")},
+            "compare_tables.old": policy,
+            "compare_tables.new": policy,
+            **{f"{name}.operation": "create_payment" for name in ON_ROWS},
             "resolve_file.data": usage,
             "into": io.BytesIO(),
             "format": "csv",
@@ -180,6 +183,14 @@ def test_what_is_of_the_wrong_type_is_told(function: str, argument: str, right: 
     [
         (lambda right: anything.resolve_table(5, "a", right["table"]), "`policy` must be what `load_policy` gives"),
         (lambda right: anything.resolve_table(right["policy"], "a", [{}]), "`table` must be a Table or a RecordBatchR"),
+        (
+            lambda right: anything.compare_tables(5, right["policy"], "a", right["table"]),
+            "`old` must be what `load_policy` gives",
+        ),
+        (
+            lambda right: anything.compare_tables(right["policy"], 5, "a", right["table"]),
+            "`new` must be what `load_policy` gives",
+        ),
         (
             lambda right: anything.resolve_table(right["policy"], "a", right["table"], keep="id"),
             "`keep` must be several",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from billpolicy.book.book import Book
     from billpolicy.book.load import book_from, load_book
     from billpolicy.book.places import places_of
+    from billpolicy.bulk.compare import TableDifference, compare_tables
     from billpolicy.bulk.files import resolve_file, table_kind
     from billpolicy.bulk.spark import resolve_frame
     from billpolicy.bulk.tables import resolve_table
@@ -141,6 +142,7 @@ _WHERE = {
     "Side": "comparing.side",
     "Sync": "operations.sync.sync",
     "Table": "accounting.tables",
+    "TableDifference": "bulk.compare",
     "Tally": "bulk.tally",
     "Tax": "deciding.tax_engine",
     "TaxEngine": "deciding.tax_engine",
@@ -165,6 +167,7 @@ _WHERE = {
     "backup_ledger": "ledger.backups",
     "book_from": "book.load",
     "check_book": "api.books",
+    "compare_tables": "bulk.compare",
     "coverage": "testing.coverage",
     "create_ledger": "ledger.store",
     "decider": "api.deciding",
@@ -293,6 +296,7 @@ __all__ = [
     "Side",
     "Sync",
     "Table",
+    "TableDifference",
     "Tally",
     "Tax",
     "TaxEngine",
@@ -317,6 +321,7 @@ __all__ = [
     "backup_ledger",
     "book_from",
     "check_book",
+    "compare_tables",
     "coverage",
     "create_ledger",
     "decider",

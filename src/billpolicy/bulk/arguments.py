@@ -9,10 +9,15 @@ from billpolicy.diagnostics.arguments import expect, expect_each, type_of
 
 
 def expect_to_decide(
-    policy: Versions, operation: str | Sequence[str], unset: Collection[str], keep: Collection[str]
+    policy: Versions,
+    operation: str | Sequence[str],
+    unset: Collection[str],
+    keep: Collection[str],
+    *,
+    named: str = "policy",
 ) -> None:
-    """Raises `TypeError` for what rows cannot be decided by."""
-    expect(policy, Versions, "`policy` must be what `load_policy` gives")
+    """Raises `TypeError` for what rows cannot be decided by. `named`: what the policy is called there."""
+    expect(policy, Versions, f"`{named}` must be what `load_policy` gives")
     if not isinstance(operation, str):
         expect_each(operation, str, "`operation` must be a name, or several")
     for what, names in (("unset", unset), ("keep", keep)):

@@ -49,10 +49,14 @@ class Key:
         lengths = [len(batch.composed(name).words) for name in self.held]
         return [sum(lengths[:place]) for place in range(len(lengths) + 1)]
 
+    def values(self, batch: Batch) -> pa.Array:
+        """All that a value can be in a batch: the words of each column, and last its constants."""
+        words = [batch.composed(name).words for name in self.held]
+        return pa.chunked_array([*words, pa.array(list(self.constants), self._type)], self._type).combine_chunks()
+
     def columns(self, batch: Batch, found: Found, refused: Bools | None) -> list[pa.Array]:
         """Its columns of a result, without anything where a row is refused."""
-        words = [batch.composed(name).words for name in self.held]
-        values = pa.chunked_array([*words, pa.array(list(self.constants), self._type)], self._type).combine_chunks()
+        values = self.values(batch)
         places = found.values
         once = pc.dictionary_encode(values)
         if len(once.dictionary) < len(values):  # several levels have the same words
@@ -70,7 +74,7 @@ class Found(NamedTuple):
     """Of each row what was found of a key; anything where it is refused."""
 
     values: Ints
-    """Places among all that a value can be: see `Key.begins`."""
+    """Places in `Key.values`."""
     levels: Ints
     """Places in `LEVELS`, -1 of a setting."""
     rules: Ints

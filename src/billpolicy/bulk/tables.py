@@ -57,9 +57,11 @@ class Bulk:
         unset: Collection[str] = (),
         keep: Collection[str] = (),
         vocabulary: Vocabulary = VOCABULARY,
+        beside: Versions | None = None,
     ) -> None:
         """`operation`: what every row is; of several, a column `operation` says which. `unset`: columns that the data
-        does not have, as no row would have a value. `keep`: columns of the data that the result has, too.
+        does not have, as no row would have a value. `keep`: columns of the data that the result has, too. `beside`:
+        what the same rows are decided by as well, and so have columns for.
 
         Raises `Refused` where that cannot be decided by these columns.
         """
@@ -69,9 +71,10 @@ class Bulk:
         self._schema = schema
         self._keep = tuple(keep)
         self._resolvers = policy.resolvers
+        self._beside = () if beside is None else beside.resolvers
         self._edges, self._version_after = _stretches(self._resolvers)
-        self._refusals = Refusals()
-        self._keys: dict[str, Key] = {}
+        self.refusals = Refusals()
+        self.keys: dict[str, Key] = {}
         self._parts = self._made(schema.names, unset)
         self.schema = self._result(schema)
         """Of the result."""
@@ -80,7 +83,8 @@ class Bulk:
     def _made(self, names: Sequence[str], unset: Collection[str]) -> list[list[Part]]:
         """Of each operation its parts, version by version. What one of them knows, another need not; what is kept and
         none of them knows means nothing."""
-        by_any = {name for one in self._resolvers for spec in self._operations for name in known_to(one.policy, spec)}
+        every = (*self._resolvers, *self._beside)
+        by_any = {name for one in every for spec in self._operations for name in known_to(one.policy, spec)}
         passed = {name for name in self._keep if name not in by_any} | ({OPERATION} if self._by_column else set())
         wanted = [name for name in names if name not in passed]
         problems: list[Diagnostic] = []
@@ -90,7 +94,7 @@ class Bulk:
             for resolver in self._resolvers:
                 mine, not_there = (its_own(resolver.policy, spec, each, by_any) for each in (wanted, unset))
                 try:
-                    part = Part(resolver, spec, self._schema, mine, self._keys, self._refusals, unset=not_there)
+                    part = Part(resolver, spec, self._schema, mine, self.keys, self.refusals, unset=not_there)
                     made[-1].append(part)
                 except Refused as refused:
                     problems += refused.diagnostics
@@ -109,7 +113,7 @@ class Bulk:
 
     def _result(self, schema: pa.Schema) -> pa.Schema:
         """The columns that are kept, then those of each key, and why a row is refused."""
-        fields = [*(field for key in self._keys.values() for field in key.fields), pa.field(REFUSED, TEXT)]
+        fields = [*(field for key in self.keys.values() for field in key.fields), pa.field(REFUSED, TEXT)]
         names = {field.name for field in fields}
         problems = [_not_there(name, schema.names) for name in self._keep if name not in schema.names]
         problems += [_twice(name) for name in self._keep if name in names]
@@ -127,40 +131,51 @@ class Bulk:
         """
         read = Batch(batch, unread)
         split = self._split(read)
-        if len(split) == 1 and isinstance(split[0][0], Part):
-            found, refused = split[0][0].decide(read, None)
-        else:
-            found, refused = self._of_several(read, split)
-        self.tally.add(read, self._keys, found, refused, self._refusals, split)
+        found, refused = self._found(read, split)
+        self.tally.add(read, self.keys, found, refused, self.refusals, split)
         is_refused = refused != NONE
         mask = is_refused if is_refused.any() else None
         columns = [batch.column(name) for name in self._keep]
-        for name, key in self._keys.items():
+        for name, key in self.keys.items():
             columns += key.columns(read, found.get(name) or Found.nothing(read.rows), mask)
-        columns.append(named(refused, self._refusals.texts, ~is_refused))
+        columns.append(named(refused, self.refusals.texts, ~is_refused))
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def find(self, batch: Batch) -> tuple[dict[str, Found], Ints]:
+        """Of each key what is found, and of each row the number of its refusal; not counted. Raises `EngineError`."""
+        return self._found(batch, self._split(batch))
+
+    def _found(self, batch: Batch, split: _Split) -> tuple[dict[str, Found], Ints]:
+        if len(split) == 1 and isinstance(split[0][0], Part):
+            return split[0][0].decide(batch, None)
+        return self._of_several(batch, split)
 
     def _of_several(self, batch: Batch, split: _Split) -> tuple[dict[str, Found], Ints]:
         """What several parts find, each of its rows."""
-        found = {name: Found.nothing(batch.rows) for name in self._keys}
+        found = {name: Found.nothing(batch.rows) for name in self.keys}
         refused: Ints = np.full(batch.rows, NONE, np.int32)
         for part, rows in split:
             if not isinstance(part, Part):
-                refused[rows] = self._refusals.number(part.reason)
+                refused[rows] = self.refusals.number(part.reason)
                 continue
             of_part, refused[rows] = part.decide(batch, rows)
             for name, one in of_part.items():
                 found[name].put(rows, one)
         return found, refused
 
+    def operations_of(self, batch: Batch) -> Ints:
+        """Of each row the place of its operation among those asked for; below 0 where it is none of them."""
+        if not self._by_column:
+            return np.zeros(batch.rows, np.int16)
+        texts = batch.texts(OPERATION)
+        place_of = {spec.name: place for place, spec in enumerate(self._operations)}
+        places = [place_of.get(word, _NOBODY) for word in texts.words.to_pylist()]
+        found: Ints = np.array([*places, _NOBODY], np.int16)[texts.numbers]
+        return found
+
     def _split(self, batch: Batch) -> _Split:
         """Who decides which rows."""
-        whose = np.zeros(batch.rows, np.int16)
-        if self._by_column:
-            texts = batch.texts(OPERATION)
-            place_of = {spec.name: place for place, spec in enumerate(self._operations)}
-            places = [place_of.get(word, _NOBODY) for word in texts.words.to_pylist()]
-            whose = np.array([*places, _NOBODY], np.int16)[texts.numbers]
+        whose = self.operations_of(batch)
         versions = len(self._resolvers)
         if versions > 1:
             days = batch.column(DATE).cast(pa.int32()).fill_null(_NO_DAY).to_numpy(zero_copy_only=False)
