@@ -22,6 +22,7 @@ from benchmarks import (
     bulk,
     check,
     closure,
+    impact,
     load,
     policy_ci,
     post,
@@ -51,6 +52,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "sync": sync.main,
     "closure": closure.main,
     "policy_ci": policy_ci.main,
+    "impact": impact.main,
     "check": check.main,
     "bulk": lambda: bulk.main(10_000_000),
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import allocate, check, load, start, validate
+from benchmarks import allocate, check, impact, load, start, validate
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.goals import Goal
 
@@ -32,6 +32,7 @@ def short_forms(folder: Path) -> dict[str, Callable[[], object]]:
         "load": lambda: load.contest(folder, 50, 1),
         "allocate": lambda: allocate.main(rounds=1, documents=5, open_documents=(10, 20), accounts=(5,)),
         "check": lambda: check.main(sizes=(10,)),
+        "impact": lambda: impact.main(operations=(60, 120), rules=12, rows=3_000, rounds=1),
     }
 
 

@@ -11,7 +11,9 @@ import pytest
 
 from benchmarks import rules as bench
 from billpolicy.bulk import tables
+from billpolicy.bulk.compare import Comparing
 from billpolicy.bulk.tables import Bulk
+from billpolicy.bulk.values import texts_of
 from billpolicy.deciding.decisions import Deciding
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.rows import RowPolicy
@@ -63,3 +65,22 @@ def test_of_each_combination_one_row_is_decided_however_many_there_are(monkeypat
     for batch in tables.sized(table.to_batches()):
         bulk.decide(batch)
     assert len(decided) == found, "no row of a second time is new"
+
+
+def test_two_policies_read_each_column_of_a_batch_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[pa.Array] = []
+
+    def counted(column: pa.Array) -> object:
+        read.append(column)
+        return texts_of(column)
+
+    monkeypatch.setattr("billpolicy.bulk.batch.texts_of", counted)
+    table = rows(2_000)
+    old, new = (Versions([Resolver(bench.policy(bench.rules(count)), "python")]) for count in (40, 50))
+    comparing = Comparing(old, new, bench.OPERATIONS[0], table.schema, vocabulary=bench.VOCABULARY)
+    for each in tables.sized(table.to_batches()):
+        comparing.compare(each)
+    assert comparing.difference.rows == table.num_rows
+    assert comparing.difference.differing > 0
+    texts = [name for name in table.schema.names if table.schema.field(name).type == pa.string()]
+    assert len(read) == len(texts) > 5
