@@ -80,7 +80,6 @@ class Problem(Exception):
         detail: str,
         diagnostics: Iterable[Diagnostic] = (),
         *,
-        status: int | None = None,
         to_confirm: Iterable[str] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -88,7 +87,7 @@ class Problem(Exception):
         self.name = name
         self.detail = detail
         self.diagnostics = tuple(in_order(diagnostics))
-        self.status = STATUS[name] if status is None else status
+        self.status = STATUS[name]
         self.to_confirm = tuple(to_confirm)
         self.headers = dict(headers or {})
 

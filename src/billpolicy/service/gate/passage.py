@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
 
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.service.answers.problems import Problem, ProblemName
 from billpolicy.service.asked.bodies import TYPES, Body, UnknownType
 from billpolicy.service.callers.caller import Caller, Scope
-from billpolicy.service.endpoint import Asked
 from billpolicy.service.gate.limits import MEGABYTE, Limits
 from billpolicy.service.serving import Serving
 
@@ -107,7 +104,5 @@ def _is_of_the_ledger(error: Refused) -> bool:
     return all(one.code.startswith("ledger-") and one.code != "ledger-changed" for one in error.diagnostics)
 
 
-Answering = Callable[[Asked], Response]
-"""Makes the response of what was asked."""
 NAMES: dict[int, ProblemName] = {404: "not-found", 405: "wrong-method"}
 """What a router answers by itself."""

@@ -97,10 +97,6 @@ def standing_cells(standings: Sequence[Standing], written: Written) -> Iterable[
         yield joined(el("div", amount, class_="overdue" if is_late else None) for amount, is_late in told)
 
 
-def _is_late(one: Standing, column: Callable[[Standing], Decimal | None]) -> bool:
-    return column is _overdue and bool(one.overdue)
-
-
 def _overdue(one: Standing) -> Decimal | None:
     return one.overdue
 

@@ -22,7 +22,7 @@ class Stop(NamedTuple):
 
 
 _SESSION = re.compile(r"(?:^|;\s*)(?:__Host-)?billpolicy=[^;]")
-"""The cookie of a session (`sessions.py`) among those of a browser."""
+"""The cookie of a session (`callers/sessions.py`) among those of a browser."""
 STOPS = (
     Stop("Matrix", "/pages/matrix"),
     Stop("Explain", "/pages/explain"),

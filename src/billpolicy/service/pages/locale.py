@@ -8,7 +8,7 @@ from urllib.parse import quote
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.pages.forms import filled_in, press
+from billpolicy.service.pages.forms import filled_in, hidden, press
 from billpolicy.service.pages.frame import framed
 from billpolicy.service.pages.written import CHOICES, COOKIE, is_chosen, written_for
 
@@ -30,7 +30,7 @@ def locale_choice(asked: Asked) -> Html:
         "form",
         label,
         el("select", *options, id="locale", name="locale"),
-        el("input", type="hidden", name="back", value=back),
+        hidden("back", back),
         press("Use"),
         action=_ADDRESS,
         method="post",

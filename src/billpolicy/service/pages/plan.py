@@ -19,7 +19,7 @@ from billpolicy.service.answers.problems import Problem
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.pages.asking import FIELDS, TYPED, YAML, Wanted, by_word, new_id, read
 from billpolicy.service.pages.carried import carried
-from billpolicy.service.pages.forms import area_field, buttons, choice_field, filled_in, press, text_field
+from billpolicy.service.pages.forms import area_field, buttons, choice_field, filled_in, hidden, press, text_field
 from billpolicy.service.pages.frame import wrong
 from billpolicy.service.pages.links import document_link, with_query
 from billpolicy.service.pages.locale import money_page
@@ -217,10 +217,6 @@ def _to_post(asked: Asked, one: Instruction, outcomes: Sequence[Outcome], day: d
         pressed = press("Post …", main=True, name="do", value="confirm")
     form = el("form", *carries, buttons(pressed), method="post", action=POST_ADDRESS)
     return section(3, "Let it wait" if waits else "Post it", [el("p", told), form], "post")
-
-
-def hidden(name: str, value: str) -> Html:
-    return el("input", type="hidden", name=name, value=value)
 
 
 def _why_not(asked: Asked) -> str | None:

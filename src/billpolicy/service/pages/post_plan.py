@@ -19,11 +19,11 @@ from billpolicy.report.plan import Balance, DocumentReport, PlanReport, in_steps
 from billpolicy.service.asked.asking import actor_of, check_people, ledger_of
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.pages.carried import unpacked
-from billpolicy.service.pages.forms import buttons, filled_in, press
+from billpolicy.service.pages.forms import buttons, filled_in, hidden, press
 from billpolicy.service.pages.kinds import kind_words
 from billpolicy.service.pages.links import document_link, named, with_query
 from billpolicy.service.pages.locale import money_page
-from billpolicy.service.pages.plan import ADDRESS, POST_ADDRESS, answered, hidden, without_place
+from billpolicy.service.pages.plan import ADDRESS, POST_ADDRESS, answered, without_place
 from billpolicy.service.pages.planned import planned, reported
 from billpolicy.service.pages.waiting import ADDRESS as WAITING
 from billpolicy.service.pages.written import Written, written_for

@@ -1,4 +1,4 @@
-"""Why a page is not shown, as a page: for programs the same is a record (`problems.py`)."""
+"""Why a page is not shown, as a page: for programs the same is a record (`answers/problems.py`)."""
 
 from __future__ import annotations
 

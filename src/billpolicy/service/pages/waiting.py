@@ -17,7 +17,7 @@ from billpolicy.report.waiting import asked_text, awaited_in, awaited_text
 from billpolicy.service.answers.problems import Problem
 from billpolicy.service.asked.asking import actor_of, ledger_of
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.pages.forms import buttons, field, filled_in, press
+from billpolicy.service.pages.forms import buttons, field, filled_in, hidden, press
 from billpolicy.service.pages.frame import wrong
 from billpolicy.service.pages.links import document_link, named, with_query
 from billpolicy.service.pages.locale import money_page
@@ -193,10 +193,7 @@ def _planned(asked: Asked, one: Waiting) -> list[Outcome]:
 
 
 def _forms(asked: Asked, one: Waiting, *, is_complete: bool) -> Iterator[Html]:
-    fields = (
-        el("input", type="hidden", name="id", value=one.id),
-        el("input", type="hidden", name="digest", value=one.digest),
-    )
+    fields = (hidden("id", one.id), hidden("digest", one.digest))
     why_not = _why_not(asked, one)
     at = f"comment-{one.digest[:12]}"
     box = el("input", type="text", id=at, name="comment", maxlength=_LONGEST, aria_describedby=f"{at}-help")

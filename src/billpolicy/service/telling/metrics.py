@@ -1,7 +1,7 @@
 """What Prometheus is told: numbers with few labels, none of which a caller can make up.
 
 With several workers each keeps its own in a folder that all share, and whichever is asked adds them up: the folder is
-named by `PROMETHEUS_MULTIPROC_DIR`, which `running.py` sets before a worker begins.
+named by `PROMETHEUS_MULTIPROC_DIR`, which `cli/serve.py` sets before a worker begins.
 """
 
 from __future__ import annotations
