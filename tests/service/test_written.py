@@ -103,6 +103,13 @@ def test_a_choice_leads_back_to_no_other_place(client: TestClient, back: str) ->
     assert "<script>" not in sent.headers["set-cookie"]
 
 
+def test_nothing_is_chosen_where_there_is_no_way_back(client: TestClient) -> None:
+    text = "operation: write_off_invoice\ndate: 2026-03-03\ninvoice: AR-INV00000001\n"
+    page = client.post("/pages/plan", data={"by": "yaml", "yaml": text})
+    assert "What it would do" in page.text
+    assert "/pages/locale" not in page.text
+
+
 def test_no_line_of_an_address_becomes_a_header(client: TestClient) -> None:
     back = "/pages/accounts\r\nx-evil: 1"
     sent = client.post("/pages/locale", data={"locale": "", "back": back}, follow_redirects=False)

@@ -122,7 +122,7 @@ def _asked(serving: Serving, endpoint: Endpoint) -> _Answers:
         except Exception as error:
             problem = _noted(error, serving, noted)
             if problem.name == "unauthenticated" and endpoint in PAGES and endpoint.method == "GET":
-                return to_login(request.url.path, request.headers)
+                return to_login(request)
             if endpoint in PAGES and problem.name != "unauthenticated" and wants_page(request.headers):
                 asked = _asked_by(request, serving, serving.in_force, caller)
                 return _response(problem_page(asked, problem), asked)

@@ -20,7 +20,7 @@ def filled_in(asked: Asked) -> dict[str, str]:
 
     Lines end as they do on this side, whatever ends them in a form.
     """
-    if asked.body is None or not asked.body.raw:
+    if asked.body is None:
         return dict(asked.query)
     try:
         if asked.body.type != FORM:

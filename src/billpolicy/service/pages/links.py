@@ -57,6 +57,17 @@ def plan_links(field: str, name: str) -> Html:
     return el("details", el("summary", "Plan an operation on it"), listed, class_="do") if operations else Html("")
 
 
+def asked_for(path: str, query: str) -> str:
+    """The address of a page as it was asked for. `path`: as names stand in it; `query`: as it was sent."""
+    return quote(path) + (f"?{query}" if query else "")
+
+
+def way_back(said: str, otherwise: str) -> str:
+    """The address that a form or a link leads back to, if it is that of a page of this service."""
+    ours = said.startswith("/pages/") and "\\" not in said and "/../" not in said
+    return quote(said, safe="/?&=%+:,;@!$'()*-._~") if ours else otherwise
+
+
 def with_query(address: str, **said: str) -> str:
     """An address with what is said in it; nothing of what is empty."""
     query = urlencode({name: value for name, value in said.items() if value})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import quote
 
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.pages.forms import filled_in, hidden, press
 from billpolicy.service.pages.frame import framed
+from billpolicy.service.pages.links import asked_for, way_back
 from billpolicy.service.pages.written import CHOICES, COOKIE, is_chosen, written_for
 
 _ADDRESS = "/pages/locale"
@@ -18,11 +18,11 @@ _BROWSER = "as my browser says"
 
 
 def locale_choice(asked: Asked) -> Html:
-    """The form, and what is in use."""
+    """The form, and what is in use; nothing on a page that answers a form, which there is no way back to."""
+    if asked.body is not None:
+        return Html("")
     written = written_for(asked)
     chosen = written.tag if is_chosen(asked) else ""
-    query = str(asked.query)
-    back = asked.url_path + (f"?{query}" if query else "")
     options = [el("option", _BROWSER, value="", selected=not chosen)]
     options += (el("option", name, value=tag, selected=tag == chosen) for tag, name in CHOICES.items())
     label = el("label", "Amounts and days are written ", for_="locale")
@@ -30,7 +30,7 @@ def locale_choice(asked: Asked) -> Html:
         "form",
         label,
         el("select", *options, id="locale", name="locale"),
-        hidden("back", back),
+        hidden("back", asked_for(asked.url_path, str(asked.query))),
         press("Use"),
         action=_ADDRESS,
         method="post",
@@ -48,12 +48,10 @@ def money_page(
 
 def _choose(asked: Asked) -> Answer:
     filled = filled_in(asked)
-    tag, back = filled.get("locale", ""), filled.get("back", "")
-    if not back.startswith("/pages/") or "\\" in back:
-        back = "/pages/accounts"
+    tag, back = filled.get("locale", ""), way_back(filled.get("back", ""), "/pages/accounts")
     age = f"Max-Age={_YEAR}" if tag in CHOICES else "Max-Age=0"
     cookie = f"{COOKIE}={tag if tag in CHOICES else ''}; Path=/pages; {age}; SameSite=Strict; HttpOnly"
-    return Answer(b"", 303, {"location": quote(back, safe="/?&=%+:,;@!$'()*-._~"), "set-cookie": cookie})
+    return Answer(b"", 303, {"location": back, "set-cookie": cookie})
 
 
 PAGE = Endpoint(

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
-from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import Response
 
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE
 from billpolicy.service.answers.problems import Problem
-from billpolicy.service.asked.bodies import Body
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.gate.passage import UNKNOWN_PER_SECOND
+from billpolicy.service.pages.forms import filled_in, hidden
+from billpolicy.service.pages.links import asked_for, way_back
 
 FIRST = "/pages/matrix"
 """Where one goes who came from nowhere."""
-_OURS = re.compile(r"/pages/[A-Za-z0-9._~%/-]*")
-"""Addresses that a login may lead to: pages of this service, and nothing else."""
-_FORM = "application/x-www-form-urlencoded"
-_SENT = "a form with a token is sent here, as the page has it"
 
 
-def to_login(path: str, headers: Headers) -> Response:
+def to_login(request: Request) -> Response:
     """Lead somebody whom nobody knows to the page, and from there back to where they were going."""
-    where = f"/login?next={quote(path)}"
-    if "hx-request" in headers:  # a part of a page was asked for: the whole of it has to go
+    where = f"/login?next={quote(asked_for(request.scope['path'], request.url.query))}"
+    if "hx-request" in request.headers:  # a part of a page was asked for: the whole of it has to go
         return Response(status_code=401, headers={"hx-redirect": where})
     return Response(status_code=303, headers={"location": where})
 
@@ -34,12 +30,14 @@ def to_login(path: str, headers: Headers) -> Response:
 def _show(asked: Asked) -> Answer:
     if asked.serving.callers.only_here:  # nobody has a token, nor needs one
         return Answer(Html(""), 303, {"location": FIRST})
-    return _page(_next(asked.query.get("next", "")))
+    return _page(way_back(asked.query.get("next", ""), FIRST))
 
 
 def _begin(asked: Asked) -> Answer:
-    sent = _form(asked.body)
-    where = _next(sent.get("next", ""))
+    if asked.body is None:  # of a token in an address there would be traces
+        raise Problem("body-type", "a form with a token is sent here, as the page has it")
+    sent = filled_in(asked)
+    where = way_back(sent.get("next", ""), FIRST)
     cookie = asked.serving.callers.begin_session(sent.get("token", "").strip())
     if cookie is None:
         asked.serving.rates.take(f"address {asked.client}", UNKNOWN_PER_SECOND)
@@ -50,20 +48,6 @@ def _begin(asked: Asked) -> Answer:
 
 def _end(asked: Asked) -> Answer:
     return Answer(Html(""), 303, {"location": "/login", "set-cookie": asked.serving.callers.end_session()})
-
-
-def _form(body: Body | None) -> dict[str, str]:
-    """The fields of a form. Raises `Problem` for what is none."""
-    if body is None or body.type != _FORM:
-        raise Problem("body-type", _SENT)
-    try:
-        return {name: values[-1] for name, values in parse_qs(body.raw.decode("ascii"), max_num_fields=10).items()}
-    except ValueError:
-        raise Problem("body-type", _SENT) from None
-
-
-def _next(said: str) -> str:
-    return said if _OURS.fullmatch(said) and ".." not in said else FIRST
 
 
 def _page(where: str, wrong: str | None = None, status: int = 200) -> Answer:
@@ -81,7 +65,7 @@ def _page(where: str, wrong: str | None = None, status: int = 200) -> Answer:
     form = el(
         "form",
         el("p", el("label", "Token", for_="token"), " ", field),
-        el("input", type="hidden", name="next", value=where),
+        hidden("next", where),
         el("p", el("button", "Log in", type="submit")),
         method="post",
         action="/login",
