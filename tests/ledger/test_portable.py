@@ -125,6 +125,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
             assert {one.id for one in reader.reopened()} <= book.charge_periods.keys()
             assert reader.run("no such run") is None
             assert [one.account.id for one in reader.accounts("", 1)] == sorted(book.accounts)[:1]
+            assert reader.accounts("", 1, "no account is called so") == []
             assert reader.journal().stamps
             assert reader.place("no such operation") is None
             assert reader.stats().operations

@@ -54,7 +54,7 @@ def visited(browser: Any, address: str, *, width: int = 1200, script: bool = Tru
     page.on("console", lambda message: page.wrong.append(message.text))
     page.on("pageerror", lambda error: page.wrong.append(str(error)))
     page.on("request", lambda asked: None if asked.url.startswith(home) else page.wrong.append(asked.url))
-    page.set_default_timeout(4000)
+    page.set_default_timeout(20_000)  # however busy the machine is
     page.goto(address)
     return page
 

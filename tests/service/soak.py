@@ -70,7 +70,7 @@ class Soak:
 
     def __init__(self, url: str, folder: Path, seed: int, seconds: float) -> None:
         self._url, self._folder, self._seed = url, folder, seed
-        self._until = time.monotonic() + seconds
+        self._seconds, self._until = seconds, 0.0
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._stack = ExitStack()
         self._count = 0
@@ -93,6 +93,7 @@ class Soak:
         work += [self._post] * POSTERS
         with self._stack, ThreadPoolExecutor(len(work)) as threads:
             self._begin()
+            self._until = time.monotonic() + self._seconds  # from when it answers
             tasks = [threads.submit(one, random.Random(f"{self._seed} {n}")) for n, one in enumerate(work)]
             for task in tasks:
                 task.result()
