@@ -183,6 +183,20 @@ def test_a_ledger_is_a_recording(ledger: Ledger, tmp_path: Path) -> None:
         Draft7Validator(schema).validate(json.loads(text))
 
 
+def test_whoever_keeps_what_was_posted_reads_only_the_rest(ledger: Ledger) -> None:
+    """And of a long ledger only the end, without a step whose operation is not there."""
+    posted(ledger)
+    with ledger.reading() as reader:
+        every = list(reader.recorded())
+        credit, transfer, step = (one.operation.id for one in every)
+        assert list(reader.recorded(without=[credit])) == every[1:]
+        assert list(reader.recorded(without=[credit, transfer, step])) == []
+        assert list(reader.recorded(most=3)) == list(reader.recorded(most=99)) == every
+        assert list(reader.recorded(most=2)) == every[1:]
+        assert list(reader.recorded(most=2, without=[transfer])) == every[2:]
+        assert list(reader.recorded(most=1)) == list(reader.recorded(most=0)) == []
+
+
 def test_a_ledger_without_texts_does_not_know_what_was_declared(ledger: Ledger) -> None:
     posted(ledger)
     forget(ledger)

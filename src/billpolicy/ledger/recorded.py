@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from billpolicy.deciding.proven import prove_texts
 from billpolicy.diagnostics.diagnostic import Refused
@@ -18,11 +18,17 @@ _AT_ONCE = 500
 """Operations that are read together."""
 
 
-def recorded(connection: Connection) -> Iterator[Recorded]:
-    """Everything that was posted, in that order, some operations at a time. Nothing is masked: it is all there. Raises
-    `Refused` where something of it has been damaged."""
+def recorded(connection: Connection, without: Collection[str] = (), most: int | None = None) -> Iterator[Recorded]:
+    """Everything that was posted, in that order, some operations at a time. Nothing is masked: it is all there.
+
+    `without`: operations that the caller has already, by id. `most`: only the last so many, steps counted; a step whose
+    operation is not among them is left out, too. Raises `Refused` where something of it has been damaged.
+    """
     policies: dict[str, tuple[Policy | None, RecordedPolicy | None]] = {}
-    ids = journal.ids_in_order(connection)
+    last = journal.ids_in_order(connection)
+    last = last if most is None else last[max(len(last) - most, 0) :]
+    there, known_already = set(last), frozenset(without)
+    ids = [id for id in last if id not in known_already]
     for first in range(0, len(ids), _AT_ONCE):
         these = list(journal.decided(connection, ids[first : first + _AT_ONCE]))
         new = {one.plan.policy_digest for one in these} - policies.keys()
@@ -31,6 +37,9 @@ def recorded(connection: Connection) -> Iterator[Recorded]:
             policy = _policy(kept.get(digest))
             policies[digest] = policy, None if policy is None else recorded_policy(policy, masked=())
         for plan, step_of, steps in these:
+            if step_of is not None and step_of not in there:
+                there.discard(plan.id)
+                continue
             policy, known = policies[plan.policy_digest]
             yield Recorded(recorded_operation(plan, policy, step_of, steps, masked=()), known)
 

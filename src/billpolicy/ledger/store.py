@@ -17,7 +17,7 @@ from billpolicy.book.book import Book
 from billpolicy.book.model import ChargePeriod, Subscription, UsageRecord
 from billpolicy.book.needs import Needs
 from billpolicy.deciding.versions import Versions
-from billpolicy.diagnostics.arguments import expect
+from billpolicy.diagnostics.arguments import expect, expect_each
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.ledger import journal, reading, slices, waiting
 from billpolicy.ledger.databases import Database, OlderLedger, database_of
@@ -109,12 +109,20 @@ class LedgerReader:
         """As `Reader.moved`."""
         return journal.moved(self.connection, first, until, operations)
 
-    def recorded(self) -> Iterator[Recorded]:
+    def recorded(self, *, without: Collection[str] = (), most: int | None = None) -> Iterator[Recorded]:
         """Everything that was posted, in that order, as it would have been recorded. It is read as it is asked for.
-        Raises `Refused` where something of it has been damaged."""
+
+        What was posted never changes, so whoever keeps it asks for the rest: `without` are ids that are known already.
+        `most`: only the last so many; no step without the operation that it follows. Raises `Refused` where something
+        of it has been damaged.
+        """
         from billpolicy.ledger.recorded import recorded
 
-        return recorded(self.connection)
+        if isinstance(without, str):
+            raise TypeError("`without` must be several ids, like a list, not `str`")
+        expect_each(without, str, "`without` must be several ids, like a list")
+        expect(most, (int, type(None)), "`most` must be a whole number")
+        return recorded(self.connection, without, most)
 
     def document(self, number: str) -> ShownDocument | None:
         """A document by its number; None if the ledger has none."""
