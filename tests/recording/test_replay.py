@@ -364,6 +364,53 @@ class TestFollowUps:
         assert step.runs
 
 
+WRITES_NOTHING_OFF = "follow_ups: [{id: write-off-on-cancellation, then: nothing, because: test}]\n"
+CANCEL = """id: cancel
+operation: cancel_subscription
+date: 2026-03-01
+subscription: one
+at: date
+effective_date: 2026-03-01
+write_off: WANTED
+final_bill: false
+"""
+
+
+class TestWriteOffs:
+    """A cancellation may ask that what is left is written off, and is refused where no follow-up does that."""
+
+    def replayed(self, tmp_path: Path, wanted: str, book: str, old: str = "") -> Replayed:
+        made = record(CANCEL.replace("WANTED", wanted), policy=old, tmp_path=tmp_path, book=book)
+        first, *steps = replay(made, versions(WRITES_NOTHING_OFF))
+        assert len(steps) == (wanted == "true" and book is ONE_OWES)
+        return first
+
+    def test_one_that_was_asked_for_is_refused(self, tmp_path: Path) -> None:
+        found = self.replayed(tmp_path, "true", ONE_OWES)
+        assert [(one.key, one.kind, value(one.new)) for one in found.differences] == [
+            ("operation", "refused", "write-off-unknown")
+        ]
+
+    def test_one_that_was_not_asked_for_is_not_missed(self, tmp_path: Path) -> None:
+        found = self.replayed(tmp_path, "false", ONE_OWES)
+        assert (found.differences, found.untold) == ((), ())
+
+    def test_where_nothing_was_left_nobody_knows(self, tmp_path: Path) -> None:
+        found = self.replayed(tmp_path, "true", NOBODY_OWES)
+        assert found.differences == ()
+        assert [(one.key, one.why) for one in found.untold] == [
+            ("operation", "whether it asked to write off what is left was not recorded")
+        ]
+
+    def test_where_the_policy_of_then_had_none_it_was_not_asked_for(self, tmp_path: Path) -> None:
+        found = self.replayed(tmp_path, "false", NOBODY_OWES, WRITES_NOTHING_OFF + TO_SUBSCRIPTION)
+        assert (found.differences, found.untold) == ((), ())
+
+
+NOBODY_OWES = BOOK.partition("invoices:")[0]
+ONE_OWES = BOOK.rpartition("- {number: INV00000002")[0]
+
+
 class TestTally:
     def test_only_keeps_what_is_named(self, replayed: Under) -> None:
         new = TO_SUBSCRIPTION + "defaults: {sequence_set: DEFAULT}\n"

@@ -126,7 +126,9 @@ class _Replaying:
                 _Decided(under, operation, decision, settings, found).compare()
             for asked in operation.follow_ups:
                 self._follow_up(operation, asked, self._on(asked.date, recorded.policy), found)
-            found.untold += self._on(operation.date, recorded.policy).never_asked(operation)
+            under = self._on(operation.date, recorded.policy)
+            found.untold += under.never_asked(operation)
+            _write_off(operation, under, found)
         except Refused as refused:
             found.refuse(operation.operation, "operation", refused.diagnostics[0].code)
         if found.refused:
@@ -207,7 +209,8 @@ class _Under:
         self.compared: dict[tuple[int, str, tuple[str, ...]], tuple[list[_Setting], int]] = {}
         """Recorded settings (by identity), operation and the exceptions that match now -> how the settings differ, and
         how many are decided by another rule."""
-        self._pairs = sorted({(one.after, one.operation) for one in self.policy.follow_ups})
+        self.pairs = sorted({(one.after, one.operation) for one in self.policy.follow_ups})
+        """The kinds of its follow-ups: event and operation."""
         self._asking: dict[tuple[str, bool], tuple[_Asking, ...]] = {}
         self._follow_ups: dict[tuple[str, str], tuple[_Asking, ...]] = {}
 
@@ -251,7 +254,7 @@ class _Under:
         causes = VOCABULARY[operation.operation].causes
         then = () if self.known is None else self.known.follow_ups
         asked = {(one.after, one.operation) for one in operation.follow_ups}
-        for after, name in self._pairs:
+        for after, name in self.pairs:
             if after in causes and (after, name) not in asked and f"{after} > {name}" not in then:
                 yield Untold(name, "follow_up", (), f"whether it had anything to do after `{after}` was not recorded")
 
@@ -263,6 +266,21 @@ class _Under:
                 yield _Asking(rule, frozenset(missing), fields)
 
 
+def _write_off(operation: RecordedOperation, under: _Under, found: _Found) -> None:
+    """Who cancels may ask that follow-ups write off what is left: it is refused where the policy has none that does."""
+    if _WRITE_OFF in under.pairs or _WRITE_OFF[0] not in VOCABULARY[operation.operation].causes:
+        return
+    if under.known is not None and " > ".join(_WRITE_OFF) not in under.known.follow_ups:
+        return  # it would have been refused then
+    wanted = [one.facts.get("write_off") for one in operation.follow_ups if (one.after, one.operation) == _WRITE_OFF]
+    if True in wanted:
+        found.refuse(operation.operation, "operation", "write-off-unknown")
+    elif False not in wanted:
+        why = "whether it asked to write off what is left was not recorded"
+        found.untold.append(Untold(operation.operation, "operation", (), why))
+
+
+_WRITE_OFF = ("subscription_canceled", "write_off_invoice")
 _OTHER_DAY = "the values of accounts and subscriptions on another day count, and those were not recorded"
 
 
