@@ -9,7 +9,9 @@ from starlette.testclient import TestClient
 
 from tests.service.browsing import visited, wrong_with
 from tests.service.conftest import OPERATIONS
+from tests.service.pages import plain
 
+MOSER = "write_off_invoice date=2026-03-03 invoice=AR-INV00000001"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -102,7 +104,7 @@ def test_yaml_is_explained_or_mended_at_its_line(browser: Any, address: str, scr
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(800, "dark"), (390, "light")])
-@pytest.mark.parametrize("asked", ["by=loaded&id=no-hot-water", "by=fields&operation=credit_only&explain=1"])
+@pytest.mark.parametrize("asked", ["by=loaded&id=no-hot-water", "by=fields&operation=credit_only&plan=yes"])
 def test_everybody_can_read_it(browser: Any, address: str, asked: str, width: int, scheme: str) -> None:
     page = visited(browser, f"{address}/pages/explain?{asked}", width=width, scheme=scheme)
     assert wrong_with(page) == []
@@ -112,7 +114,7 @@ def test_a_list_of_a_form_is_filled_in_entry_by_entry(client: TestClient) -> Non
     filled = {
         "by": "fields",
         "operation": "credit_memo_from_invoice",
-        "explain": "yes",
+        "plan": "yes",
         "field.invoice": "KI-INV00000001",
         "field.reason": "Charge Dispute",
         "field.date": "2026-03-02",
@@ -155,3 +157,25 @@ def test_what_a_ledger_has_posted_is_explained_as_it_was_decided(posting: TestCl
 
 def test_nothing_posted_is_asked_for_without_a_ledger(client: TestClient) -> None:
     assert "What was posted" not in client.get("/pages/explain?by=posted&posted=x").text
+
+
+WRITE_OFF = "operation: write_off_invoice, date: 2026-03-03, invoice: AR-INV00000001"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"typed": f"{MOSER} actor=maria"}, "you are ines"),
+        ({"typed": f"{MOSER} approved_by=maria"}, "which nobody can say for others"),
+        ({"typed": f"{MOSER} reason='"}, "a quote has no end"),
+        ({"by": "yaml", "yaml": f"{{id: a, {WRITE_OFF}, actor: maria}}"}, "you are ines"),
+        ({"by": "yaml", "yaml": f"{{{WRITE_OFF}}}"}, "moritz"),
+        ({"by": "yaml", "yaml": f"[{{id: a, {WRITE_OFF}}}]"}, "moritz"),
+        ({"by": "yaml", "yaml": f"{{operations: [{{{WRITE_OFF}}}]}}"}, "moritz"),
+        ({"by": "yaml", "yaml": "operations: 1"}, "this is not an operations file"),
+    ],
+)
+def test_what_is_said_is_read_as_where_it_is_planned(client: TestClient, said: dict[str, str], told: str) -> None:
+    for page in ("/pages/plan", "/pages/explain"):
+        answer = client.post(page, data={"by": "typed", **said})
+        assert told in plain(answer.text), page

@@ -289,6 +289,8 @@ def test_yaml_is_planned_and_its_mistakes_are_told_by_line(posting: TestClient) 
     wrong = posting.post("/pages/plan", data={**sent, "yaml": text.replace("invoice:", "invoyce:")})
     assert wrong.status_code == 422
     assert "line 3:" in plain(wrong.text)
+    long = posting.post("/pages/plan", data={**sent, "id": "x" * 5000})
+    assert long.status_code == 422, "what is wrong with an id that stands beside the text"
     two = "operations:\n" + "".join(f"- {{operation: write_off_invoice, invoice: AR-INV0000000{n}}}\n" for n in (1, 2))
     assert "these are 2 operations, and a page plans one" in plain(
         posting.post("/pages/plan", data={**sent, "yaml": two}).text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
@@ -68,11 +68,17 @@ def operations_in(body: Body | None, key: str | None = None) -> Operations:
         return Operations(list(_operations_by_line(body)), alone=False)
     tree = tree_in(body)
     if isinstance(tree.data, dict) and "operation" in tree.data:
-        if key is not None and isinstance(tree.data, Block) and "id" not in tree.data:
-            tree.data["id"] = key
-            tree.data.keys_at["id"] = tree.data.values_at["id"] = tree.data.mark
+        if key is not None:
+            give_id(tree.data, key)
         return Operations([operation_at(tree, ())], alone=True)
     return Operations(operations_of(tree), alone=False)
+
+
+def give_id(one: Any, id: str) -> None:
+    """The id of an operation that says none; what is wrong with it is told at the operation."""
+    if isinstance(one, Block) and "id" not in one:
+        one["id"] = id
+        one.keys_at["id"] = one.values_at["id"] = one.mark
 
 
 def _operations_by_line(body: Body) -> Iterator[Instruction]:

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
-from billpolicy.exchange.operations_file import operation_at
+from billpolicy.exchange.operations_file import operation_at, operations_of
 from billpolicy.exchange.typed_operation import typed_operation
 from billpolicy.service.asked.asking import check_people
+from billpolicy.service.asked.bodies import give_id
 from billpolicy.service.endpoint import Asked
 from billpolicy.service.pages.operation_form import words_of
 from billpolicy.source.tree import parse_text
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from billpolicy import Instruction
 
 TYPED, FIELDS, YAML = "typed", "fields", "yaml"
-_NAME = "operation.yaml"
+NAME = "operation.yaml"
+"""Of what is written as YAML."""
 _ID_DIGITS = 4
 """Bytes of chance in an id that is made here."""
 
@@ -48,12 +50,22 @@ def new_id(day: datetime.date) -> str:
 
 
 def read(asked: Asked, wanted: Wanted, day: datetime.date) -> Instruction:
-    """The operation that is meant, asked by whoever calls. Raises `Refused` with every mistake in it, and `Problem`
-    where it names other people."""
-    one = _in_yaml(wanted) if wanted.way == YAML else _in_words(wanted, day)
+    """The operation that is meant, and no other one, as `read_all` reads it."""
+    each = read_all(asked, wanted, day)
+    if len(each) != 1:
+        message = f"these are {len(each)} operations, and a page plans one"
+        hint = "leave one of them; `billpolicy plan` plans a file of them"
+        raise Refused([Diagnostic("operations-file", message, each[0].at() if each else Position(NAME), hint)])
+    return each[0]
+
+
+def read_all(asked: Asked, wanted: Wanted, day: datetime.date) -> list[Instruction]:
+    """The operations that are meant, each asked by whoever calls: as YAML there may be several. Raises `Refused` with
+    every mistake in them, and `Problem` where they name other people."""
+    each = _in_yaml(wanted) if wanted.way == YAML else [_in_words(wanted, day)]
     actor = asked.caller.actor
-    check_people([one], actor)
-    return one if actor is None else replace(one, request=replace(one.request, actor=actor))
+    check_people(each, actor)
+    return [one if actor is None else replace(one, request=replace(one.request, actor=actor)) for one in each]
 
 
 def _in_words(wanted: Wanted, day: datetime.date) -> Instruction:
@@ -70,26 +82,14 @@ def _in_words(wanted: Wanted, day: datetime.date) -> Instruction:
     return typed_operation(name, words, day)
 
 
-def _in_yaml(wanted: Wanted) -> Instruction:
-    """One operation, alone or as the only one of an operations file."""
-    tree = parse_text(wanted.filled[YAML], _NAME)
-    data, path = tree.data, ()
-    if isinstance(data, dict) and isinstance(data.get("operations"), list):
-        data, path = data["operations"], ("operations",)  # type: ignore[assignment]
-    if isinstance(data, list):
-        if len(data) != 1:
-            message = f"these are {len(data)} operations, and a page plans one"
-            hint = "leave one of them; `billpolicy plan` plans a file of them"
-            raise Refused([Diagnostic("operations-file", message, tree.at(*path), hint)])
-        data, path = data[0], (*path, 0)  # type: ignore[assignment]
-    if isinstance(data, dict) and "id" not in data:
-        data["id"] = wanted.id
-    return operation_at(tree, path)
-
-
-def by_word(problems: list[Diagnostic]) -> dict[str, list[Diagnostic]]:
-    """What is wrong, by the word or the place that it is about; under nothing what is about none of them."""
-    found: dict[str, list[Diagnostic]] = {}
-    for one in problems:
-        found.setdefault(one.position.file if one.position else "", []).append(one)
-    return found
+def _in_yaml(wanted: Wanted) -> list[Instruction]:
+    """One operation, alone or in a list, or those of an operations file; none of them needs an id."""
+    tree = parse_text(wanted.filled[YAML], NAME)
+    is_file = isinstance(tree.data, dict) and "operations" in tree.data
+    found = tree.data["operations"] if is_file else tree.data
+    listed = found if isinstance(found, list) else [found]
+    for number, one in enumerate(listed, 1):
+        give_id(one, wanted.id if len(listed) == 1 else f"{wanted.id}-{number}")
+    if is_file or len(listed) != 1:
+        return operations_of(tree)
+    return [operation_at(tree, () if listed is not found else (0,))]

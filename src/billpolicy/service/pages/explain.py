@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 import billpolicy
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
-from billpolicy.exchange.operations_file import operation_at, operations_of
-from billpolicy.exchange.typed_operation import operation_names, typed_operation
-from billpolicy.report.explanation import ExplanationReport, Rule
+from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
+from billpolicy.exchange.typed_operation import is_operation
+from billpolicy.report.explanation import Rule
 from billpolicy.report.html.explain import Quote, explain_body, posted_body
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE, table
-from billpolicy.report.results import refusals
+from billpolicy.service.answers.problems import Problem
 from billpolicy.service.asked.parameters import TODAY
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.endpoints.explain import explained
+from billpolicy.service.pages.asking import FIELDS, NAME, TYPED, YAML, Wanted, new_id, read_all
 from billpolicy.service.pages.editor import SCRIPTS, STYLES, editor, findings_in
-from billpolicy.service.pages.forms import buttons, choice_field, filled_in, hidden, press, text_field
-from billpolicy.service.pages.frame import framed, is_for_part, part, wrong
-from billpolicy.service.pages.operation_form import operation_fields, words_of
+from billpolicy.service.pages.forms import buttons, filled_in, hidden, press, text_field
+from billpolicy.service.pages.frame import framed, is_for_part, part
+from billpolicy.service.pages.operation_form import operation_choice, operation_fields, typed_control
 from billpolicy.service.pages.policy_text import quoted
 from billpolicy.service.pages.written import Written, written_for
 from billpolicy.source.today import today
-from billpolicy.source.tree import parse_raw
 
 if TYPE_CHECKING:
     from billpolicy import Instruction
@@ -36,9 +35,9 @@ _POSTED = "posted"
 _WAYS = {
     "loaded": "Choose one",
     _POSTED: "What was posted",
-    "typed": "Type one",
-    "fields": "Fill in a form",
-    "yaml": "Write YAML",
+    TYPED: "Type one",
+    FIELDS: "Fill in a form",
+    YAML: "Write YAML",
 }
 _MOST_SHOWN = 25
 _MOST_BEFORE = 500
@@ -49,19 +48,14 @@ operation: write_off_invoice
 date: {today}
 invoice: INV00000001
 """
-_NAME = "operation.yaml"
-
-
-Words = Callable[[], list[str]]
-"""Gives the words that were typed; raises `ValueError` where they cannot be told apart."""
 
 
 class _Told(NamedTuple):
     """What is below the form."""
 
     body: Html
-    problems: Mapping[str, list[Diagnostic]] = {}
-    """What is wrong with what was typed, by the word that it is about."""
+    problems: Sequence[Diagnostic] = ()
+    """What is wrong with what somebody said."""
 
 
 _NOTHING = _Told(Html(""))
@@ -72,7 +66,7 @@ def _show(asked: Asked) -> Answer:
     way = filled.get("by", "")
     ways = [one for one in _WAYS if one != _POSTED or asked.serving.ledger is not None]
     if way not in ways:
-        way = "loaded" if asked.serving.operations else "typed"
+        way = "loaded" if asked.serving.operations else TYPED
     told = _WAYS_TO_ASK[way](asked, filled)
     body = el("div", joined((_ways(ways, way), told), LINE), id="ask")
     if is_for_part(asked):
@@ -208,81 +202,52 @@ def _by_posted(asked: Asked, filled: Mapping[str, str]) -> Html:
 
 
 def _typed(asked: Asked, filled: Mapping[str, str]) -> Html:
-    line = filled.get("typed", "")
-    told = _explained_words(asked, lambda: shlex.split(line)) if line.strip() else _NOTHING
-    control = text_field(
-        "typed",
-        "Operation",
-        line,
-        code=True,
-        required=True,
-        help="its name, and each field with its value, like: write_off_invoice invoice=INV00000001",
-        problems=[one for found in told.problems.values() for one in found],
-        data_focus=bool(told.problems),
-        list="operation-names",
-    )
-    names = el("datalist", *(el("option", value=name) for name in operation_names()), id="operation-names")
-    form = _form(hidden("by", "typed"), control, names, buttons(press("Explain", main=True)))
+    told = _explained_of(asked, Wanted(TYPED, filled, _new_id(asked)))
+    control = typed_control(filled.get(TYPED, ""), told.problems, focused=bool(told.problems))
+    form = _form(hidden("by", TYPED), control, buttons(press("Explain", main=True)))
     return joined((form, told.body), LINE)
 
 
 def _by_fields(asked: Asked, filled: Mapping[str, str]) -> Html:
-    names = operation_names()
     name = filled.get("operation", "")
-    choice = choice_field("operation", "Operation", names, name if name in names else "write_off_invoice")
-    choose = _form(el("div", hidden("by", "fields"), choice, press("Show its fields"), class_="fields"))
-    if name not in names:
+    choose = _form(operation_choice(name))
+    if not is_operation(name):
         return choose
-    is_sent = "explain" in filled
-    told = _explained_words(asked, lambda: [name, *words_of(filled)]) if is_sent else _NOTHING
-    attributes = dict.fromkeys(key for policy in asked.versions.policies for key in policy.attributes)
+    told = _explained_of(asked, Wanted(FIELDS, filled, _new_id(asked)))
     form = _form(
-        hidden("by", "fields"),
+        hidden("by", FIELDS),
         hidden("operation", name),
-        hidden("explain", "yes"),
-        operation_fields(name, attributes, filled, told.problems),
-        _elsewhere(told.problems),
+        hidden("plan", "yes"),
+        operation_fields(name, asked.versions, filled, told.problems),
         buttons(press("Explain", main=True)),
     )
     return joined((choose, el("h2", name.replace("_", " ")), form, told.body), LINE)
 
 
-def _elsewhere(problems: Mapping[str, list[Diagnostic]]) -> Html:
-    """What is wrong with no field that a form has."""
-    found = [one for word, each in problems.items() if "=" not in word for one in each]
-    return wrong(found) if found else Html("")
-
-
-def _explained_words(asked: Asked, words: Words) -> _Told:
-    try:
-        name, *fields = words()
-        one = typed_operation(name, fields, asked.today or today())
-    except ValueError as error:
-        at = Diagnostic("argument-form", f"this cannot be read: {str(error).lower()}", Position("typed"))
-        return _Told(Html(""), {"typed": [at._replace(hint="close every quote that is opened")]})
-    except Refused as refused:
-        problems: dict[str, list[Diagnostic]] = {}
-        for found in refused.diagnostics:
-            problems.setdefault(found.position.file if found.position else "", []).append(found)
-        return _Told(Html(""), problems)
-    return _explained(asked, [one])
-
-
 def _yaml(asked: Asked, filled: Mapping[str, str]) -> Html:
-    text = filled.get("yaml", "")
-    told, problems = Html(""), Html("")
-    if text.strip():
-        try:
-            tree = parse_raw(text.encode(), _NAME)
-            alone = isinstance(tree.data, dict) and "operation" in tree.data
-            told = _explained(asked, [operation_at(tree, ())] if alone else operations_of(tree)).body
-        except Refused as refused:
-            head = el("h2", "This cannot be read as operations", tabindex="-1", data_focus=True)
-            problems = joined((head, findings_in(_NAME, "yaml", refused.diagnostics)), LINE)
+    text = filled.get(YAML, "")
+    told, problems = _explained_of(asked, Wanted(YAML, filled, _new_id(asked))), Html("")
+    if told.problems:
+        head = el("h2", "This cannot be read as operations", tabindex="-1", data_focus=True)
+        problems = joined((head, findings_in(NAME, YAML, told.problems)), LINE)
     help = "one operation, or several of them below `operations`, as in an operations file"
-    area = editor("yaml", "Operation", text or _EXAMPLE.format(today=today()), help)
-    form = _form(hidden("by", "yaml"), area, buttons(press("Explain", main=True)), method="post")
-    return joined((form, problems, told), LINE)
+    area = editor(YAML, "Operation", text or _EXAMPLE.format(today=today()), help)
+    form = _form(hidden("by", YAML), area, buttons(press("Explain", main=True)), method="post")
+    return joined((form, problems, told.body), LINE)
+
+
+def _new_id(asked: Asked) -> str:
+    return new_id(asked.today or today())
+
+
+def _explained_of(asked: Asked, wanted: Wanted) -> _Told:
+    """What somebody says is explained, or what is wrong with it; nothing where nobody has said anything."""
+    if not wanted.is_asked:
+        return _NOTHING
+    try:
+        return _explained(asked, read_all(asked, wanted, asked.today or today()))
+    except (Refused, Problem) as refused:
+        return _Told(Html(""), refused.diagnostics)
 
 
 # -- what is told --------------------------------------------------------------------------------------------------
@@ -296,18 +261,7 @@ def _explained(asked: Asked, operations: Sequence[Instruction], before: Sequence
     with asked.serving.documents() as on:
         each = billpolicy.plan_all(asked.versions, on, [*before, *own], today=asked.today, instead=True)
         outcomes = [one for one in each if one.job.asked.id in wanted]
-    effects = (billpolicy.effect(one) for one in outcomes)
-    report = ExplanationReport(
-        explanations=tuple(
-            told
-            for one in outcomes
-            if one.plan is not None and one.posted is None
-            for told in billpolicy.explain(asked.versions, one.plan)
-        ),
-        effects=tuple(one for one in effects if one is not None),
-        posted_before=(),
-        refused=refusals(outcomes),
-    )
+    report = explained(asked, outcomes)
     count = f"{len(report.refused)} refused" if report.refused else f"{len(report.explanations)} explained"
     title = el("h2", "How it is decided, and why", id="told", tabindex="-1", data_focus=True, data_say=count)
     return _Told(joined((title, explain_body(report, quote=_quote(asked))), LINE))
@@ -327,9 +281,9 @@ def _quote(asked: Asked) -> Quote:
 _WAYS_TO_ASK: Mapping[str, Callable[[Asked, Mapping[str, str]], Html]] = {
     "loaded": _by_choice,
     _POSTED: _by_posted,
-    "typed": _typed,
-    "fields": _by_fields,
-    "yaml": _yaml,
+    TYPED: _typed,
+    FIELDS: _by_fields,
+    YAML: _yaml,
 }
 _SAYS = "How an operation would be decided, and why."
 PAGE = Endpoint("GET", _PATH, _SAYS, "plan", _show, parameters=(TODAY,))

@@ -12,18 +12,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
-from billpolicy.exchange.typed_operation import operation_names
+from billpolicy.exchange.typed_operation import is_operation
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import LINE, section
 from billpolicy.service.answers.problems import Problem
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.pages.asking import FIELDS, TYPED, YAML, Wanted, by_word, new_id, read
+from billpolicy.service.pages.asking import FIELDS, TYPED, YAML, Wanted, new_id, read
 from billpolicy.service.pages.carried import carried
-from billpolicy.service.pages.forms import area_field, buttons, choice_field, filled_in, hidden, press, text_field
+from billpolicy.service.pages.forms import area_field, buttons, filled_in, hidden, press, text_field
 from billpolicy.service.pages.frame import wrong
 from billpolicy.service.pages.links import document_link, with_query
 from billpolicy.service.pages.locale import money_page
-from billpolicy.service.pages.operation_form import FIELD, operation_fields
+from billpolicy.service.pages.operation_form import operation_choice, operation_fields, typed_control, without_places
 from billpolicy.service.pages.planned import planned, reported, shown
 from billpolicy.source.today import today
 
@@ -39,7 +39,6 @@ _WAYS = {TYPED: "Type one", FIELDS: "Fill in a form", YAML: "Write YAML"}
 _EXAMPLE = "operation: write_off_invoice\ndate: {today}\ninvoice: INV00000001\n"
 _LONGEST_BACK = 4000
 """Letters of the address of a plan that is led back to."""
-_HELP = "Its name, and each field with its value, like: write_off_invoice invoice=INV00000001"
 _ID_HELP = "Under the same id nothing is posted twice. It stays as it is until the form is opened anew."
 
 
@@ -81,7 +80,7 @@ def _page(
 
 def _form(wanted: Wanted, *content: str, problems: Sequence[Diagnostic] = (), method: str = "get") -> Html:
     """The form with the controls that say what is to be done. `problems`: of the id."""
-    wrong_id = _without_words(problems)
+    wrong_id = without_places(problems)
     id = text_field("id", "Operation id", wanted.id, help=_ID_HELP, problems=wrong_id, code=True, required=True)
     anew = with_query(ADDRESS, by=wanted.way)
     pressed = buttons(press("Show what it would do", main=True), el("a", "Begin anew", href=anew))
@@ -90,18 +89,7 @@ def _form(wanted: Wanted, *content: str, problems: Sequence[Diagnostic] = (), me
 
 def _typed(asked: Asked, wanted: Wanted, problems: list[Diagnostic]) -> Html:
     of_id, others = _apart(problems, wanted)
-    control = text_field(
-        TYPED,
-        "Operation",
-        wanted.filled.get(TYPED, ""),
-        code=True,
-        required=True,
-        help=_HELP,
-        problems=_without_words(others),
-        list="operation-names",
-    )
-    names = el("datalist", *(el("option", value=name) for name in operation_names()), id="operation-names")
-    return _form(wanted, control, names, problems=of_id)
+    return _form(wanted, typed_control(wanted.filled.get(TYPED, ""), without_places(others)), problems=of_id)
 
 
 def _apart(problems: Sequence[Diagnostic], wanted: Wanted) -> tuple[list[Diagnostic], list[Diagnostic]]:
@@ -112,31 +100,14 @@ def _apart(problems: Sequence[Diagnostic], wanted: Wanted) -> tuple[list[Diagnos
 
 
 def _fields(asked: Asked, wanted: Wanted, problems: list[Diagnostic]) -> Html:
-    names, name = operation_names(), wanted.filled.get("operation", "")
-    choice = choice_field("operation", "Operation", names, name if name in names else "write_off_invoice")
-    row = el("div", hidden("by", FIELDS), choice, press("Show its fields"), class_="fields")
-    choose = el("form", row, method="get", action=ADDRESS)
-    if name not in names:
+    name = wanted.filled.get("operation", "")
+    choose = el("form", operation_choice(name), method="get", action=ADDRESS)
+    if not is_operation(name):
         return choose
-    attributes = dict.fromkeys(key for policy in asked.versions.policies for key in policy.attributes)
     of_id, others = _apart(problems, wanted)
-    words = by_word(others)
-    controls = operation_fields(name, attributes, wanted.filled, words, without=("actor",))
-    elsewhere = [one for word, each in words.items() if not _has_field(controls, word) for one in each]
-    form = _form(
-        wanted,
-        hidden("operation", name),
-        hidden("plan", "yes"),
-        controls,
-        el("div", wrong(_without_words(elsewhere)), role="alert") if elsewhere else "",
-        problems=of_id,
-    )
+    controls = operation_fields(name, asked.versions, wanted.filled, others)
+    form = _form(wanted, hidden("operation", name), hidden("plan", "yes"), controls, problems=of_id)
     return joined((choose, el("h2", name.replace("_", " ")), form), LINE)
-
-
-def _has_field(controls: Html, word: str) -> bool:
-    """Whether what is wrong with a word is told at a control of its own."""
-    return f'id="{FIELD}{word.partition("=")[0]}-error"' in controls
 
 
 def _yaml(asked: Asked, wanted: Wanted, problems: list[Diagnostic]) -> Html:
@@ -152,11 +123,6 @@ def _yaml(asked: Asked, wanted: Wanted, problems: list[Diagnostic]) -> Html:
 
 
 _FORMS = {TYPED: _typed, FIELDS: _fields, YAML: _yaml}
-
-
-def _without_words(problems: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Without their places, which are words of what was typed: they stand right there."""
-    return [one._replace(position=None) for one in problems]
 
 
 def _with_line(one: Diagnostic) -> Diagnostic:
