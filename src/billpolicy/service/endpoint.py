@@ -138,6 +138,7 @@ class Endpoint:
     takes: tuple[str, ...] = ()
     """The published schemas of the body, any of them."""
     parameters: tuple[Parameter, ...] = ()
+    """What it knows, and refuses to be asked with anything beside; a page takes what its own forms and links say."""
     gives_lines: bool = False
     """Whether it can answer line by line, as NDJSON, and takes operations so."""
     statuses: Mapping[int, str] = field(default_factory=lambda: {200: "Answered."})

@@ -7,16 +7,15 @@ What is no HTTP is answered here, too: no application sees it.
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from billpolicy.service.answers.problems import TYPE, Problem, ProblemName
+from billpolicy.service.answers.writing import json_line
 from billpolicy.service.gate.limits import Limits
 from billpolicy.service.gate.passage import HEADERS
 from billpolicy.service.telling.noted import id_for
-from billpolicy.source.write import plain_data
 
 
 def bounded(limits: Limits) -> type[asyncio.Protocol]:
@@ -141,7 +140,7 @@ _TOO_LARGE = "the address and the headers of this request are longer than what i
 
 def _answer(problem: Problem, also: list[tuple[bytes, bytes]]) -> bytes:
     id = id_for(None)
-    content = json.dumps(plain_data(problem.report(id))).encode() + b"\n"
+    content = json_line(problem.report(id))
     headers: dict[str, Any] = {
         **HEADERS,
         "content-type": TYPE,

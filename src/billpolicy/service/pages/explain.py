@@ -15,7 +15,6 @@ from billpolicy.report.html.explain import Quote, explain_body, posted_body
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE, table
 from billpolicy.service.answers.problems import Problem
-from billpolicy.service.asked.parameters import TODAY
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.endpoints.explain import explained
 from billpolicy.service.pages.asking import FIELDS, NAME, TYPED, YAML, Wanted, new_id, read_all
@@ -286,5 +285,5 @@ _WAYS_TO_ASK: Mapping[str, Callable[[Asked, Mapping[str, str]], Html]] = {
     YAML: _yaml,
 }
 _SAYS = "How an operation would be decided, and why."
-PAGE = Endpoint("GET", _PATH, _SAYS, "plan", _show, parameters=(TODAY,))
+PAGE = Endpoint("GET", _PATH, _SAYS, "plan", _show)
 WRITTEN = Endpoint("POST", _PATH, "The same of what is written as YAML in its form.", "plan", _show)

@@ -12,8 +12,7 @@ from billpolicy.report.html.pieces import LINE, listed, place, section, terms
 from billpolicy.report.matrix import Exceptional, Inherited, Matrix, Settled, matrix_of
 from billpolicy.report.results import days_text
 from billpolicy.service.answers.problems import Problem
-from billpolicy.service.asked.parameters import ON
-from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
+from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.pages.chosen_version import chosen_version, version_choice
 from billpolicy.service.pages.decided import decided_link
 from billpolicy.service.pages.frame import framed, is_for_part, part
@@ -133,12 +132,11 @@ def _exception(policy: Policy, key: str, one: Exceptional, level: int) -> Html:
     return el("article", el(f"h{level}", one.rule.id), terms(told), lines, class_="card")
 
 
-PAGE = Endpoint("GET", "/pages/matrix", "The matrix of the policy.", "read", _show, parameters=(ON,))
+PAGE = Endpoint("GET", "/pages/matrix", "The matrix of the policy.", "read", _show)
 RULE = Endpoint(
     "GET",
     "/pages/matrix/rule",
     "The rule of a cell of the matrix, and the exceptions that can change it.",
     "read",
     _rule,
-    parameters=(ON, Parameter("operation", "The operation."), Parameter("key", "The attribute or setting.")),
 )

@@ -13,8 +13,7 @@ from billpolicy.report.html.diff import diff_body
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE
 from billpolicy.report.results import days_text, period_of
-from billpolicy.service.asked.parameters import TODAY
-from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
+from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.pages.change import Change, change_in, controls_of, has_operations, impact_of
 from billpolicy.service.pages.forms import buttons, choice_field, filled_in, press, text_field
 from billpolicy.service.pages.frame import framed, wrong
@@ -176,12 +175,5 @@ class _Witnesses:
         return None if found is None else witness_told(found)
 
 
-_PARAMETERS = (
-    Parameter("old", "What was before: the first day of a version, `layer-1` of what it extends, or `git`."),
-    Parameter("old_revision", "The revision, of `git`."),
-    Parameter("new", "What comes after it."),
-    Parameter("new_revision", "The revision, of `git`."),
-    TODAY,
-)
-PAGE = Endpoint("GET", _PATH, "Two policies side by side in words.", "plan", _show, parameters=_PARAMETERS)
+PAGE = Endpoint("GET", _PATH, "Two policies side by side in words.", "plan", _show)
 CHANGED = Endpoint("POST", _PATH, "The same of a change that is tried.", "plan", _show)

@@ -14,7 +14,6 @@ from billpolicy.report.html.diff import impact_parts
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import LINE
 from billpolicy.service.answers.patch import patch_of
-from billpolicy.service.asked.parameters import ON, TODAY
 from billpolicy.service.endpoint import Answer, Asked, Endpoint
 from billpolicy.service.pages.change import (
     Change,
@@ -151,14 +150,13 @@ def _impact(asked: Asked, new: Versions) -> Iterator[Html]:
     yield el("section", heading, joined(impact_parts(told), LINE), aria_labelledby="impact")
 
 
-PAGE = Endpoint("GET", _PATH, "A file of the policy, to be changed as a trial.", "plan", _show, parameters=(ON, TODAY))
-CHANGED = Endpoint("POST", _PATH, "The same with what was changed so far.", "plan", _show, parameters=(TODAY,))
+PAGE = Endpoint("GET", _PATH, "A file of the policy, to be changed as a trial.", "plan", _show)
+CHANGED = Endpoint("POST", _PATH, "The same with what was changed so far.", "plan", _show)
 CHECK = Endpoint(
     "POST",
     f"{_PATH}/check",
     "Mistakes in a change, and what it changes of operations.",
     "plan",
     _check,
-    parameters=(TODAY,),
 )
 PATCH = Endpoint("POST", f"{_PATH}/patch", "The change as a patch.", "plan", _patch)
