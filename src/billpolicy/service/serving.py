@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -87,8 +85,3 @@ class Serving:
     def ledger(self) -> Ledger | None:
         """The ledger, if that is where the documents are."""
         return None if isinstance(self.on, Book) else self.on
-
-    @contextmanager
-    def documents(self) -> Iterator[Book | Ledger]:
-        """Where the documents are, for as long as they are read."""
-        yield self.on

@@ -105,14 +105,13 @@ class Batch:
 
 def planned(asked: Asked, batch: Batch, going_on: GoingOn, *, instead: bool = False) -> Iterator[Outcome]:
     """What the operations would do, one after the other, as long as somebody wants to know."""
-    with asked.serving.documents() as on:
-        outcomes = billpolicy.plan_all(
-            asked.versions, on, batch.operations.each, today=asked.today, watch=batch.watch, instead=instead
-        )
-        for outcome in outcomes:
-            yield outcome
-            if not going_on():
-                return
+    outcomes = billpolicy.plan_all(
+        asked.versions, asked.serving.on, batch.operations.each, today=asked.today, watch=batch.watch, instead=instead
+    )
+    for outcome in outcomes:
+        yield outcome
+        if not going_on():
+            return
 
 
 def planned_line(outcome: Outcome, versions: Versions) -> ResultLine:

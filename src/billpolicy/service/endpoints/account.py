@@ -9,8 +9,8 @@ from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
 
 
 def _answer(asked: Asked) -> Answer:
-    with asked.serving.documents() as on, found():
-        return Answer(ledger_report(billpolicy.account(on, asked.path["id"])))
+    with found():
+        return Answer(ledger_report(billpolicy.account(asked.serving.on, asked.path["id"])))
 
 
 ENDPOINT = Endpoint(

@@ -21,10 +21,9 @@ CALLED = Parameter(
 
 def _answer(asked: Asked) -> Answer:
     most = int(asked.query.get("limit", USUAL))
-    with asked.serving.documents() as on:
-        shown = billpolicy.accounts(
-            on, after=asked.query.get("after", ""), most=most + 1, called=asked.query.get("called", "")
-        )
+    shown = billpolicy.accounts(
+        asked.serving.on, after=asked.query.get("after", ""), most=most + 1, called=asked.query.get("called", "")
+    )
     return Answer(accounts_report(shown, most))
 
 

@@ -9,8 +9,8 @@ from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
 
 
 def _answer(asked: Asked) -> Answer:
-    with asked.serving.documents() as on, found():
-        return Answer(ledger_report(billpolicy.document(on, asked.path["number"])))
+    with found():
+        return Answer(ledger_report(billpolicy.document(asked.serving.on, asked.path["number"])))
 
 
 ENDPOINT = Endpoint(

@@ -9,8 +9,8 @@ from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
 
 
 def _answer(asked: Asked) -> Answer:
-    with asked.serving.documents() as on, found():
-        return Answer(history_report(billpolicy.history(on, asked.path["name"])))
+    with found():
+        return Answer(history_report(billpolicy.history(asked.serving.on, asked.path["name"])))
 
 
 ENDPOINT = Endpoint(

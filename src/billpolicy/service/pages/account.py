@@ -35,7 +35,8 @@ _WAYS = {"": "All", "open": "With something open"}
 
 def _show(asked: Asked) -> Answer:
     id, day = asked.path["id"], asked.today or today()
-    with asked.serving.documents() as on, found():
+    on = asked.serving.on
+    with found():
         shown = billpolicy.account(on, id)
         book = billpolicy.account_book(on, id)
     aging = billpolicy.accounting_report(book, "aging", account=id, as_of=day)

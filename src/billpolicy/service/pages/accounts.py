@@ -52,8 +52,7 @@ def _show(asked: Asked) -> Answer:
 
 
 def _found(asked: Asked, called: str, after: str) -> Html:
-    with asked.serving.documents() as on:
-        found = billpolicy.accounts(on, after=after, most=_MOST + 1, called=called)
+    found = billpolicy.accounts(asked.serving.on, after=after, most=_MOST + 1, called=called)
     day, written = asked.today or today(), written_for(asked)
     shown, more = found[:_MOST], len(found) > _MOST
     if not shown:

@@ -94,15 +94,15 @@ def changed_versions(asked: Asked, change: Change) -> Versions:
 def impact_of(asked: Asked, old: Versions, new: Versions) -> Impact:
     """What comes out otherwise of the operations that are loaded, and of what a ledger has posted. Many are planned
     once, and then decided again on the facts that they were decided by: that is quick."""
-    with asked.serving.documents() as on:
-        if isinstance(on, billpolicy.Book):
-            loaded = asked.serving.operations
-            if len(loaded) > MOST_PLANNED:
-                return billpolicy.impact(old, new, [], recordings=[("loaded", _recorded(asked, on))])
-            samples = [billpolicy.Sample("loaded", on, loaded)] if loaded else []
-            return billpolicy.impact(old, new, samples, today=asked.today)
-        with on.reading() as reader:
-            return billpolicy.impact(old, new, [], today=asked.today, recordings=[("posted", reader.recorded())])
+    on = asked.serving.on
+    if isinstance(on, billpolicy.Book):
+        loaded = asked.serving.operations
+        if len(loaded) > MOST_PLANNED:
+            return billpolicy.impact(old, new, [], recordings=[("loaded", _recorded(asked, on))])
+        samples = [billpolicy.Sample("loaded", on, loaded)] if loaded else []
+        return billpolicy.impact(old, new, samples, today=asked.today)
+    with on.reading() as reader:
+        return billpolicy.impact(old, new, [], today=asked.today, recordings=[("posted", reader.recorded())])
 
 
 def prepare(asked: Asked) -> None:

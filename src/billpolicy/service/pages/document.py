@@ -38,7 +38,8 @@ _UNKNOWN = "It was imported, or stands in a book: no operation of this ledger ma
 
 def _show(asked: Asked) -> Answer:
     number, written = asked.path["number"], written_for(asked)
-    with asked.serving.documents() as on, found():
+    on = asked.serving.on
+    with found():
         shown = billpolicy.document(on, number)
         spread = None
         if len({one.to for one in shown.applications_from}) > 1:

@@ -257,9 +257,8 @@ def _explained(asked: Asked, operations: Sequence[Instruction], before: Sequence
     actor = asked.caller.actor
     own = [replace(one, request=replace(one.request, actor=one.request.actor or actor)) for one in operations]
     wanted = {one.request.id for one in own}
-    with asked.serving.documents() as on:
-        each = billpolicy.plan_all(asked.versions, on, [*before, *own], today=asked.today, instead=True)
-        outcomes = [one for one in each if one.job.asked.id in wanted]
+    each = billpolicy.plan_all(asked.versions, asked.serving.on, [*before, *own], today=asked.today, instead=True)
+    outcomes = [one for one in each if one.job.asked.id in wanted]
     report = explained(asked, outcomes)
     count = f"{len(report.refused)} refused" if report.refused else f"{len(report.explanations)} explained"
     title = el("h2", "How it is decided, and why", id="told", tabindex="-1", data_focus=True, data_say=count)

@@ -20,8 +20,8 @@ from billpolicy.service.pages.written import Written, written_for
 
 def _show(asked: Asked) -> Answer:
     name, written = asked.path["name"], written_for(asked)
-    with asked.serving.documents() as on, found():
-        history = billpolicy.history(on, name)
+    with found():
+        history = billpolicy.history(asked.serving.on, name)
     trails = (
         section(2, _title(history, at), [*_trail(history, at, written)], f"trail-{at}")
         for at, _ in enumerate(history.trails)

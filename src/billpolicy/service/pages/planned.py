@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 def planned(asked: Asked, one: Instruction, day: datetime.date) -> list[Outcome]:
     """What would become of an operation on what there is now; of a bill run over every account, of each part of it."""
-    with asked.serving.documents() as on:
-        outcomes = list(billpolicy.plan_all(asked.versions, on, [one], today=day))
+    outcomes = list(billpolicy.plan_all(asked.versions, asked.serving.on, [one], today=day))
     return [outcome for _, outcome in placed([one], outcomes)]
 
 
