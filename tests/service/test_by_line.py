@@ -12,8 +12,8 @@ import pytest
 from starlette.testclient import TestClient
 
 import billpolicy
+from billpolicy.service.answers import batches
 from billpolicy.service.app import app_of
-from billpolicy.service.asked import batches
 from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
 from tests.service.answers import (

@@ -12,9 +12,9 @@ from starlette.testclient import TestClient
 import billpolicy
 from billpolicy.service.app import app_of
 from billpolicy.service.callers.caller import OnThisMachine
-from billpolicy.service.loaded import load_operations
 from billpolicy.service.registry import ENDPOINTS, PAGES
 from billpolicy.service.running.changing import Changing, Source
+from billpolicy.service.running.loaded import load_operations
 from billpolicy.service.serving import InForce, Serving
 from billpolicy.source.files import place
 from tests.helpers.paths import ROOT

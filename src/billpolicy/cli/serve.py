@@ -134,8 +134,8 @@ def command(
             from billpolicy.service.callers.sessions import Sessions
             from billpolicy.service.gate.limits import Limits
             from billpolicy.service.gate.origins import is_loopback
-            from billpolicy.service.loaded import load_operations
             from billpolicy.service.running.changing import CallersSource, Changing, Source
+            from billpolicy.service.running.loaded import load_operations
             from billpolicy.service.running.server import listen, serve
             from billpolicy.service.serving import InForce, Serving
             from billpolicy.service.telling.log import Log

@@ -9,9 +9,9 @@ from billpolicy import Outcome
 from billpolicy.report.explanation import ExplanationReport
 from billpolicy.report.results import posted_before, refusals
 from billpolicy.report.served import ResultLine
+from billpolicy.service.answers.batches import Batch, planned, wants_lines
 from billpolicy.service.answers.problems import refuse_alone
 from billpolicy.service.asked.asking import operations_asked
-from billpolicy.service.asked.batches import Batch, planned, wants_lines
 from billpolicy.service.asked.parameters import IF_MATCH, KEY, TODAY
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, GoingOn, Lines
 

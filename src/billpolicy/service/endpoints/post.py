@@ -13,9 +13,9 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.report.batch_text import MANY
 from billpolicy.report.ledger import posting_report
 from billpolicy.report.outcome import is_told
+from billpolicy.service.answers.batches import Batch, Result, posted_line, wants_lines
 from billpolicy.service.answers.problems import Problem, refuse_alone
 from billpolicy.service.asked.asking import actor_of, ledger_of, operations_asked
-from billpolicy.service.asked.batches import Batch, Result, posted_line, wants_lines
 from billpolicy.service.asked.parameters import CONFIRM, IF_MATCH, KEY, TODAY, TRUTH, is_said
 from billpolicy.service.endpoint import Answer, Asked, Endpoint, GoingOn, Lines, Parameter
 
