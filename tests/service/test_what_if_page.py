@@ -187,6 +187,10 @@ def test_what_a_ledger_has_posted_is_tried(posting: TestClient, policy: billpoli
     told = posting.post("/pages/what-if/check", data={"file": name, "text": text.replace(CHAIN, OTHER)}).text
     assert "1 of 1 comes out differently" in told
     assert "birgit instead of jonas" in told
+    rest = (STORY / "operations.yaml").read_text(encoding="utf-8")
+    posting.post("/post", content=rest, headers={"content-type": "application/yaml"})
+    told = posting.post("/pages/what-if/check", data={"file": name, "text": text.replace(CHAIN, OTHER)}).text
+    assert "1 of 3 comes out differently" in told, "what was posted since counts, too; a refused one is not posted"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,8 @@ class Serving:
     metrics: Metrics = field(default_factory=Metrics)
     rates: Rates = field(default_factory=Rates)
     turns: Turns = field(init=False)
+    posted: list[Recorded] = field(default_factory=list)
+    """What the ledger has posted last, as far as somebody has tried a change on it."""
     in_flight: int = 0
     """Requests that are being answered."""
     is_stopping: bool = False

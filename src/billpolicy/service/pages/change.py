@@ -19,6 +19,8 @@ from billpolicy.source.today import today
 if TYPE_CHECKING:
     from billpolicy import Impact, Policy, Versions
 
+MOST_POSTED = 10_000
+"""Of what a ledger has posted, a change is tried on the last so many, steps counted."""
 MOST_PLANNED = 300
 """Operations that are planned under either policy, each time; of more it is decided again what decided them."""
 _PLANNING = threading.Lock()
@@ -101,8 +103,7 @@ def impact_of(asked: Asked, old: Versions, new: Versions) -> Impact:
             return billpolicy.impact(old, new, [], recordings=[("loaded", _recorded(asked, on))])
         samples = [billpolicy.Sample("loaded", on, loaded)] if loaded else []
         return billpolicy.impact(old, new, samples, today=asked.today)
-    with on.reading() as reader:
-        return billpolicy.impact(old, new, [], today=asked.today, recordings=[("posted", reader.recorded())])
+    return billpolicy.impact(old, new, [], today=asked.today, recordings=[("posted", _posted(asked, on))])
 
 
 def prepare(asked: Asked) -> None:
@@ -121,6 +122,16 @@ def _recorded(asked: Asked, book: billpolicy.Book) -> list[billpolicy.Recorded]:
             outcomes = billpolicy.plan_all(asked.versions, book, asked.serving.operations)
             kept += [one for outcome in outcomes for one in recorder.recorded(outcome)]
     return kept
+
+
+def _posted(asked: Asked, ledger: billpolicy.Ledger) -> list[billpolicy.Recorded]:
+    """The last operations that the ledger has posted: what was read of it before never changes, and is kept."""
+    kept = asked.serving.posted
+    with _PLANNING, ledger.reading() as reader:
+        if len(kept) > 2 * MOST_POSTED:
+            kept.clear()
+        kept += list(reader.recorded(without={one.operation.id for one in kept}, most=MOST_POSTED))
+        return list(kept)
 
 
 def has_operations(asked: Asked) -> bool:
