@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from billpolicy.service.app import app_of
-from tests.service.answers import told
+from tests.service.answers import problem, told
 from tests.service.conftest import HERE
 from tests.service.test_changing import POLICY, RULE, SOUND, WRONG, Changed
 
@@ -68,6 +68,14 @@ def test_nothing_of_the_machine_is_read_for_it(changed: Changed, base: str) -> N
     assert found["sound"] is False
     (one,) = found["diagnostics"]
     assert one["code"] == "policy-missing"
+
+
+@pytest.mark.parametrize("sent_as", ["files", "edits"])
+@pytest.mark.parametrize("name", ["../x.yaml", "/etc/x.yaml", "C:x.yaml", "..\\x.yaml", "x.txt"])
+def test_names_of_files_are_held_to_the_same_however_they_are_sent(changed: Changed, name: str, sent_as: str) -> None:
+    with TestClient(app_of(changed.serving), HERE, raise_server_exceptions=False) as client:
+        found = problem(client.post("/policies/check", json={sent_as: {name: POLICY}}), 422, "refused")
+    assert found["detail"] == f"`{name}` names no file of this policy"
 
 
 def test_a_refused_change_is_told_until_it_is_mended(changed: Changed) -> None:

@@ -7,17 +7,14 @@ nothing else: what comes from an editor or over a network neither reads nor repl
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path
 
 from billpolicy.diagnostics.arguments import expect, expect_each
-from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
+from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.policy.layers import read_layers
 from billpolicy.source.files import Files, Place, Texts, place
-
-MOST_FILES = 1_000
-"""Of one folder."""
-_HINT = "name a YAML file as seen from the folder of the policy, like `policy.yaml` or `brands/kiefer.yaml`"
+from billpolicy.source.misnamed import misnamed
 
 
 def edited(of: str | Path | Place, texts: Mapping[str, str | None], *, alone: bool = False) -> Place:
@@ -34,7 +31,7 @@ def edited(of: str | Path | Place, texts: Mapping[str, str | None], *, alone: bo
         expect(text, (str, type(None)), "what stands in a file must be a text")
     at = place(of)
     folder = at.path if at.files.is_dir(at.path) else at.path.parent
-    problems = list(_misnamed(texts))
+    problems = list(misnamed(texts))
     if problems:
         raise Refused(problems)
     named = {Path(os.path.normpath(folder / name)): text for name, text in texts.items()}
@@ -42,17 +39,6 @@ def edited(of: str | Path | Place, texts: Mapping[str, str | None], *, alone: bo
     gone = frozenset(path for path, text in named.items() if text is None)
     known = frozenset(layer.path for layer in read_layers(at.path, at.files))
     return Place(_Edited(there, at.files, folder, known, gone, alone), at.path)
-
-
-def _misnamed(texts: Mapping[str, str | None]) -> Iterator[Diagnostic]:
-    if len(texts) > MOST_FILES:
-        yield Diagnostic("value-wrong", f"these are more than {MOST_FILES:,} files", None, "send those that differ")
-        return
-    for name in texts:
-        path = PurePosixPath(name)
-        inside = name and not path.is_absolute() and ".." not in path.parts and "\\" not in name and "\0" not in name
-        if not inside or path.suffix not in (".yaml", ".yml") or ":" in path.parts[0]:
-            yield Diagnostic("value-wrong", f"`{name}` names no file of this policy", Position("files"), _HINT)
 
 
 class _Edited(Texts):

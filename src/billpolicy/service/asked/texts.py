@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import billpolicy
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.report.served import PolicyTexts
 from billpolicy.source.files import SHIPPED, STANDARD_AT, Files, Place, Texts
+from billpolicy.source.misnamed import misnamed
 
 if TYPE_CHECKING:
     from billpolicy import Policy
-
-MOST_FILES = 1_000
 
 
 class OnStandard(Texts):
@@ -34,7 +32,7 @@ def sent(texts: PolicyTexts, in_force: Policy) -> Place:
         raise Refused([Diagnostic("value-wrong", message, Position("files"), hint)])
     if texts.edits:
         return billpolicy.edited(kept(in_force), texts.edits)
-    problems = list(_misnamed(texts.files))
+    problems = list(misnamed(texts.files))
     if problems:
         raise Refused(problems)
     files = OnStandard({name: text.encode("utf-8", "surrogatepass") for name, text in texts.files.items()})
@@ -70,15 +68,3 @@ def _seen(policy: Policy, path: Path) -> str:
     top = policy.layers[-1]
     folder = Path(top.path) if top.is_folder else Path(top.path).parent
     return Path(os.path.relpath(path, folder)).as_posix()
-
-
-def _misnamed(files: Mapping[str, str]) -> Iterator[Diagnostic]:
-    if len(files) > MOST_FILES:
-        yield Diagnostic("value-wrong", f"these are more than {MOST_FILES:,} files", Position("files"), "send fewer")
-        return
-    for name in files:
-        path = PurePosixPath(name)
-        inside = name and not path.is_absolute() and ".." not in path.parts and "\\" not in name and "\0" not in name
-        if not inside or path.suffix not in (".yaml", ".yml"):
-            hint = "name each file by its path in the folder of the policy, like `brands/kiefer.yaml`"
-            yield Diagnostic("value-wrong", f"`{name[:80]}` is no name of a file of a policy", Position("files"), hint)
