@@ -22,7 +22,7 @@ CHECKED := $(wildcard src tests benchmarks scripts)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo serve test soak soak-ledger soak-serve setup check lint format types schemas pages schema-drift examples site spark bench mutants fuzz engine-wheel installs lock clean
+.PHONY: help demo serve test soak soak-ledger soak-serve setup check lint format types schemas pages schema-drift examples site spark bench mutants fuzz engine-wheel installs image lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -87,7 +87,6 @@ spark: $(READY) ## decide a DataFrame on executors of Spark (half a gigabyte, a 
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
 	@BILLPOLICY_REQUIRE_TOOLS=1 $(BIN)/python -m pytest tests/bulk/test_spark.py
 
-bench: $(READY) ## measure the speed, beside other programs in the same run
 bench: $(READY) ## measure the speed, beside other programs in the same run (half an hour; NAMES="resolve bulk" for some)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@$(BIN)/python -m benchmarks $(NAMES)
@@ -106,6 +105,9 @@ fuzz: $(READY) ## feed the readers of files what a fuzzer makes (a quarter of an
 
 installs: ## install what is built with pip, pipx and uv on every Python there is, and use it (minutes)
 	@$(PYTHON) scripts/try_installs.py
+
+image: ## build the image with podman, as no root, and run the service from it (scripts/try_image.sh has the options)
+	@sh scripts/try_image.sh
 
 lock: $(READY) ## write the lock files from pyproject.toml (UPGRADE=1 takes the newest versions)
 	@UPGRADE="$(UPGRADE)" $(BIN)/python scripts/lock.py

@@ -1,6 +1,6 @@
 """The recipe of the image: it takes what a build takes, runs as nobody in particular, on a Python that is supported.
 
-That it builds and runs is tried by hand (docs/install.md): tests have no registry to take a base from.
+That it builds and serves is what `make image` tries: tests have no registry to take a base from, and it takes minutes.
 """
 
 from __future__ import annotations
