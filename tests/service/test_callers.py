@@ -16,12 +16,12 @@ from starlette.testclient import TestClient
 import billpolicy
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.exchange.callers_file import load_callers
-from billpolicy.service.answers.problems import Problem
 from billpolicy.service.app import app_of
 from billpolicy.service.callers.caller import Caller
 from billpolicy.service.callers.known import KnownCallers, new_token
 from billpolicy.service.callers.sessions import HOURS, Sessions
 from billpolicy.service.gate.rates import Rates
+from billpolicy.service.problems import Problem
 from billpolicy.service.serving import InForce, Serving
 from tests.service.answers import NO_HOT_WATER
 from tests.service.conftest import STORY

@@ -162,7 +162,8 @@ def test_what_was_begun_ends_under_the_policy_that_it_began_with(
     changed: Changed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from billpolicy.service import app as app_module
-    from billpolicy.service.endpoint import Answer, Asked, Endpoint
+    from billpolicy.service.asked.asked import Asked
+    from billpolicy.service.endpoint import Answer, Endpoint
 
     before = changed.serving.in_force.digest
 

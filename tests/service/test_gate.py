@@ -14,10 +14,11 @@ from starlette.testclient import TestClient
 import billpolicy
 from billpolicy.service import app as app_module
 from billpolicy.service.app import app_of
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.callers.caller import OnThisMachine
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.endpoint import Answer, Endpoint
+from billpolicy.service.gate.headers import HEADERS
 from billpolicy.service.gate.limits import Limits
-from billpolicy.service.gate.passage import HEADERS
 from billpolicy.service.serving import InForce, Serving
 from billpolicy.service.telling.log import Log
 from tests.service.conftest import ACTOR, HERE, OPERATIONS, STORY

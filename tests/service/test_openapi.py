@@ -28,11 +28,11 @@ from starlette.testclient import TestClient
 import billpolicy
 from billpolicy.service.answers import openapi
 from billpolicy.service.answers.examples import EXAMPLES
-from billpolicy.service.answers.problems import STATUS
 from billpolicy.service.app import app_of
 from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.endpoints import accounts
+from billpolicy.service.problems import STATUS
 from billpolicy.service.registry import ENDPOINTS
 from billpolicy.service.serving import InForce, Serving
 from tests.helpers.paths import ROOT

@@ -14,8 +14,8 @@ from billpolicy.service.callers.caller import Caller
 from billpolicy.service.callers.known import KnownCallers
 from billpolicy.service.callers.sessions import HOURS, Sessions
 from billpolicy.service.gate import rates
+from billpolicy.service.gate.entry import UNKNOWN_PER_SECOND
 from billpolicy.service.gate.limits import MEGABYTE, Limits
-from billpolicy.service.gate.passage import UNKNOWN_PER_SECOND
 from billpolicy.service.running.server import GRACE_SECONDS
 from billpolicy.service.telling.metrics import Metrics
 from tests.helpers.paths import ROOT

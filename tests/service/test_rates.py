@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from billpolicy.service.answers.problems import Problem
 from billpolicy.service.gate.rates import _MOST, Rates
+from billpolicy.service.problems import Problem
 
 
 def test_a_bucket_holds_two_seconds_and_fills_by_time() -> None:

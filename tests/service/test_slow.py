@@ -17,8 +17,9 @@ import uvicorn
 import billpolicy
 from billpolicy.service import app as app_module
 from billpolicy.service.app import app_of
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.callers.caller import OnThisMachine
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.gate.limits import Limits
 from billpolicy.service.running.server import config_of, listen
 from billpolicy.service.serving import InForce, Serving

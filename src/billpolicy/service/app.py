@@ -17,23 +17,23 @@ from starlette.routing import Route
 
 from billpolicy.report.html.markup import Html
 from billpolicy.report.served import ResultLine
-from billpolicy.service.answers.problems import Problem, answer_of
 from billpolicy.service.answers.streaming import Streamed
-from billpolicy.service.answers.writing import json_line
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import Body
 from billpolicy.service.asked.conditions import check_policy
 from billpolicy.service.asked.heads import Requested
 from billpolicy.service.asked.parameters import check_query
 from billpolicy.service.callers.caller import NOBODY, Caller
-from billpolicy.service.endpoint import Answer, Asked, Endpoint, Lines
+from billpolicy.service.endpoint import Answer, Endpoint, Lines
 from billpolicy.service.files import static
-from billpolicy.service.gate.passage import NAMES, body_of, caller_of, problem_in
-from billpolicy.service.gate.passing import ALWAYS, Passing
+from billpolicy.service.gate.entry import body_of, caller_of
+from billpolicy.service.gate.gate import ALWAYS, Gate
 from billpolicy.service.pages.login import to_login
 from billpolicy.service.pages.problem import problem_page, wants_page
+from billpolicy.service.problems import NAMES, Problem, answer_of, problem_in
 from billpolicy.service.registry import ENDPOINTS, PAGES
 from billpolicy.service.serving import InForce, Serving
-from billpolicy.service.telling.noted import Noted
+from billpolicy.service.writing import json_line
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -48,19 +48,20 @@ def app_of(serving: Serving) -> ASGIApp:
     routes.append(Route("/static/{name}", static))
 
     async def routed(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        name = NAMES.get(status)
-        if name is None:
-            return _told(problem_in(error), request.state.noted)
-        detail = f"there is nothing at {request.url.path}" if status == 404 else f"{request.method} is not for this"
-        allowed = error.headers if isinstance(error, HTTPException) else None
-        return _told(Problem(name, detail, headers=allowed), request.state.noted)
+        noted = request.state.noted
+        name = NAMES.get(error.status_code) if isinstance(error, HTTPException) else None
+        if name is None:  # the gate gets it, too, and notes it
+            return answer_of(problem_in(error), noted.id)
+        nowhere = f"there is nothing at {request.url.path}"
+        detail = nowhere if name == "not-found" else f"{request.method} is not for this"
+        problem = Problem(name, detail, headers=getattr(error, "headers", None))
+        return answer_of(serving.problem(problem, noted), noted.id)
 
     handlers = {404: routed, 405: routed, 500: routed}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     fixed = {address: answer for address, answer in answers.items() if "{" not in address[1]}
-    return Passing(_Straight(app, fixed), serving)
+    return Gate(_Straight(app, fixed), serving)
 
 
 class _Straight:
@@ -95,7 +96,7 @@ def _asked(serving: Serving, endpoint: Endpoint) -> _Answers:
         request.noted.policy = in_force.digest
         asked = _asked_by(request, serving, in_force, caller, body)
         if is_for_programs:
-            check_query(endpoint, asked)
+            check_query(endpoint.parameters, asked, endpoint.path)
             check_policy(asked)
         return asked
 
@@ -120,7 +121,7 @@ def _asked(serving: Serving, endpoint: Endpoint) -> _Answers:
                 return _response(endpoint.answer(asked), asked)
             return await run_in_threadpool(lambda: _response(endpoint.answer(asked), asked))
         except Exception as error:
-            problem = _noted(error, serving, noted)
+            problem = serving.problem(error, noted)
             if problem.name == "unauthenticated" and endpoint in PAGES and endpoint.method == "GET":
                 return to_login(request)
             if endpoint in PAGES and problem.name != "unauthenticated" and wants_page(request.headers):
@@ -166,22 +167,6 @@ def _streamed(lines: Lines, status: int, headers: dict[str, str], asked: Asked) 
     first = next(lines.each)
 
     def failed(error: Exception) -> ResultLine:
-        return ResultLine(problem=_noted(error, asked.serving, asked.noted).report(asked.id))
+        return ResultLine(problem=asked.serving.problem(error, asked.noted).report(asked.id))
 
     return Streamed(itertools.chain((first,), lines.each), lines.going_on, failed, status, headers)
-
-
-def _noted(error: Exception, serving: Serving, noted: Noted) -> Problem:
-    """Why there is no answer, as log and metrics have it, too."""
-    problem = problem_in(error)
-    if problem.name == "failed":
-        serving.log.failed(noted, error)
-    noted.problem = problem.name
-    noted.codes += (one.code for one in problem.diagnostics)
-    return problem
-
-
-def _told(problem: Problem, noted: Noted) -> Response:
-    noted.problem = problem.name
-    noted.codes += (one.code for one in problem.diagnostics)
-    return answer_of(problem, noted.id)

@@ -13,8 +13,10 @@ from billpolicy.service.callers.caller import Callers, OnThisMachine
 from billpolicy.service.gate.limits import Limits
 from billpolicy.service.gate.rates import Rates
 from billpolicy.service.gate.turns import Turns
+from billpolicy.service.problems import Problem, problem_in
 from billpolicy.service.telling.log import Log
 from billpolicy.service.telling.metrics import Metrics
+from billpolicy.service.telling.noted import Noted
 
 if TYPE_CHECKING:
     from billpolicy import Diagnostic, Instruction, Ledger, Recorded, Versions
@@ -78,6 +80,15 @@ class Serving:
         self.turns = Turns(self.limits)
         if self.ledger is not None:
             self.ledger.on_turn = self.metrics.waited
+
+    def problem(self, error: Exception, noted: Noted) -> Problem:
+        """Why there is no answer, which log and metrics have from here: of a bug of ours, all there is to it."""
+        problem = problem_in(error)
+        if problem.name == "failed":
+            self.log.failed(noted, error)
+        noted.problem = problem.name
+        noted.codes += (one.code for one in problem.diagnostics)
+        return problem
 
     def go_on(self) -> bool:
         """Whether the next group of a batch may begin: what posts is finished, and nothing more is begun."""

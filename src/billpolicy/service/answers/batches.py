@@ -15,8 +15,9 @@ from billpolicy.report.plan import plan_report
 from billpolicy.report.results import findings, refusals, told
 from billpolicy.report.served import BatchEnd, Progress, ResultLine
 from billpolicy.report.waiting import waiting_report
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import LINES, Operations
-from billpolicy.service.endpoint import Asked, GoingOn
+from billpolicy.service.endpoint import GoingOn
 
 if TYPE_CHECKING:
     from billpolicy import Diagnostic, Instruction, Outcome, Versions, Waiting

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import billpolicy
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.report.explanation import rule_at
-from billpolicy.service.answers.writing import json_text
 from billpolicy.service.serving import InForce
+from billpolicy.service.writing import json_text
 from billpolicy.source.scalars import read_amount, read_boolean, read_date, read_integer
 
 if TYPE_CHECKING:

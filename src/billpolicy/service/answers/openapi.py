@@ -10,11 +10,12 @@ from http import HTTPStatus
 from typing import Any
 
 from billpolicy import __version__
-from billpolicy.service.answers import problems
+from billpolicy.service import problems
 from billpolicy.service.answers.examples import EXAMPLES
-from billpolicy.service.answers.problems import STATUS, ProblemName
 from billpolicy.service.asked.bodies import LINES, TYPES
-from billpolicy.service.endpoint import Endpoint, Parameter
+from billpolicy.service.asked.parameters import Parameter
+from billpolicy.service.endpoint import Endpoint
+from billpolicy.service.problems import STATUS, ProblemName
 
 Json = dict[str, Any]
 _SCHEMAS, _HEADERS = "#/components/schemas/", "#/components/headers/"

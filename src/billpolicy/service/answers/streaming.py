@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from billpolicy.service.answers.writing import json_line
 from billpolicy.service.asked.bodies import LINES
 from billpolicy.service.endpoint import GoingOn
+from billpolicy.service.writing import json_line
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.diagnostics.limit import stop_at_limit
+from billpolicy.service.problems import Problem
 from billpolicy.source.read import read_record
 from billpolicy.source.scalars import read_date
 from billpolicy.source.tree import Block, Tree, parse_raw
@@ -30,10 +31,6 @@ LINES = "application/x-ndjson"
 _NAME = "body.json"
 
 
-class UnknownType(Exception):
-    """A body of a type that is not read."""
-
-
 @dataclass(frozen=True)
 class Body:
     """The bytes that were sent, and of which type they are said to be."""
@@ -42,10 +39,10 @@ class Body:
     type: str
 
     def tree(self) -> Tree:
-        """The data. Raises `Refused` for what is wrong with its form, and `UnknownType`."""
+        """The data. Raises `Refused` for what is wrong with its form, and `Problem` for a type that is not read."""
         suffix = _SUFFIXES.get(self.type)
         if suffix is None:
-            raise UnknownType(self.type)
+            raise Problem("body-type", f"a body is one of {', '.join(TYPES)}: say which, as its `content-type`")
         return parse_raw(self.raw, f"body{suffix}")
 
 

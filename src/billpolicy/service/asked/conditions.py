@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from billpolicy.service.answers.problems import Problem
-from billpolicy.service.endpoint import Answer, Asked
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.problems import Problem
 
 _TAG = re.compile(r'\s*(?:W/)?"([^"]*)"\s*(?:,|$)')
 """One of the tags of a header; commas may stand in it."""
@@ -21,17 +21,15 @@ def check_policy(asked: Asked) -> None:
     raise Problem("policy-changed", detail, headers={"etag": f'"{asked.in_force.digest}"'})
 
 
-def unless_known(asked: Asked) -> Answer | None:
-    """That the answer is the one that whoever asks has, where it is, since the policy is the same.
+def is_known(asked: Asked) -> bool:
+    """Whether the answer is the one that whoever asks has, since the policy is the same.
 
     Only for what depends on nothing but the policy and the address, and is about one version of it: of several, where
     the address names no day, today counts, too.
     """
     known = asked.headers.get("if-none-match")
     today_counts = len(asked.versions.policies) > 1 and "on" not in asked.query
-    if known is None or today_counts or not _names(known, asked.in_force.digest):
-        return None
-    return Answer(b"", 304)
+    return known is not None and not today_counts and _names(known, asked.in_force.digest)
 
 
 OR_KNOWN = {200: "Answered.", 304: "The policy is that of `if-none-match`."}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.service.answers.problems import Problem
+from billpolicy.service.problems import Problem
 
 
 @contextmanager

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
-from billpolicy.service.endpoint import Asked, Endpoint, Parameter
+from billpolicy.service.asked.asked import Asked
+
+
+class Parameter(NamedTuple):
+    """A part of a request that has a name."""
+
+    name: str
+    says: str
+    within: Literal["path", "query", "header"] = "query"
+    pattern: str | None = None
+    """What the whole of its value looks like."""
+    example: str | None = None
+    several: bool = False
+    """Whether it may be said more than once."""
+
 
 DAY = r"\d{4}-\d\d-\d\d"
 TRUTH = r"true|false"
@@ -49,16 +64,15 @@ IF_NONE_MATCH = Parameter(
 )
 
 
-def check_query(endpoint: Endpoint, asked: Asked) -> None:
-    """Raises `Refused` for parameters of the address that the endpoint does not have, or that are not what they can
-    be."""
-    problems = list(_wrong(endpoint, asked))
+def check_query(parameters: Iterable[Parameter], asked: Asked, path: str) -> None:
+    """Raises `Refused` for what the address says beside these parameters, or as what they cannot be. `path`: whose."""
+    problems = list(_wrong(parameters, asked, path))
     if problems:
         raise Refused(problems)
 
 
-def _wrong(endpoint: Endpoint, asked: Asked) -> Iterator[Diagnostic]:
-    known = {one.name: one for one in endpoint.parameters if one.within == "query"}
+def _wrong(parameters: Iterable[Parameter], asked: Asked, path: str) -> Iterator[Diagnostic]:
+    known = {one.name: one for one in parameters if one.within == "query"}
     for name in asked.query:
         at, values = Position(f"?{name[:40]}"), asked.query.getlist(name)
         parameter = known.get(name)
@@ -66,7 +80,7 @@ def _wrong(endpoint: Endpoint, asked: Asked) -> Iterator[Diagnostic]:
             there_are = f"parameters here: {', '.join(known)}" if known else "there are none here"
             hint = did_you_mean(name, known) if known else None
             hint = hint if (hint or "").startswith("did you mean") else there_are
-            yield Diagnostic("key-unknown", f"`{name[:40]}` is no parameter of {endpoint.path}", at, hint)
+            yield Diagnostic("key-unknown", f"`{name[:40]}` is no parameter of {path}", at, hint)
         elif len(values) > 1 and not parameter.several:
             yield Diagnostic("said-twice", f"`{name}` is said {len(values)} times", at, "say it once")
         else:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import day_in
-from billpolicy.service.endpoint import Asked
 from billpolicy.source.today import today
 
 if TYPE_CHECKING:

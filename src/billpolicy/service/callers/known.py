@@ -12,9 +12,9 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
 from billpolicy.exchange.callers_file import CallersFile, CallerText, ProxyText
-from billpolicy.service.answers.problems import Problem
 from billpolicy.service.callers.caller import Caller
 from billpolicy.service.callers.sessions import Sessions
+from billpolicy.service.problems import Problem
 
 _SCHEME = "bearer"
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import billpolicy
 from billpolicy.report.ledger import ledger_report
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.naming import found
-from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
+from billpolicy.service.asked.parameters import Parameter
+from billpolicy.service.endpoint import Answer, Endpoint
 
 
 def _answer(asked: Asked) -> Answer:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import billpolicy
 from billpolicy.report.served import accounts_report
-from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.asked.parameters import Parameter
+from billpolicy.service.endpoint import Answer, Endpoint
 
 USUAL, MOST = 50, 500
 AFTER = Parameter("after", "The id behind which to go on: `next` of the answer before.", example="brandt")

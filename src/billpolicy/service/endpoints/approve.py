@@ -5,10 +5,11 @@ from __future__ import annotations
 import billpolicy
 from billpolicy.report.served import WaitingNamed
 from billpolicy.report.waiting import approvals_report
-from billpolicy.service.asked.asking import actor_of, ledger_of
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import record_in
+from billpolicy.service.asked.operations import actor_of, ledger_of
 from billpolicy.service.asked.parameters import IF_MATCH, TODAY
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.endpoint import Answer, Endpoint
 
 
 def _answer(asked: Asked) -> Answer:

@@ -9,11 +9,12 @@ from billpolicy.diagnostics.diagnostic import Refused, in_order
 from billpolicy.report.diff import diff_report
 from billpolicy.report.results import findings, validation
 from billpolicy.report.served import PolicyCheck, PolicyTexts
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import record_in
 from billpolicy.service.asked.parameters import IF_MATCH, ON
 from billpolicy.service.asked.texts import sent
 from billpolicy.service.asked.versions import version_on
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.source.today import today
 
 

@@ -10,10 +10,11 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.report.results import findings
 from billpolicy.report.served import DecidedOrNot, DecideRequest
 from billpolicy.service.answers.deciders import ready
-from billpolicy.service.answers.writing import json_text, sent
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import record_in
 from billpolicy.service.asked.parameters import IF_MATCH
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.endpoint import Answer, Endpoint
+from billpolicy.service.writing import json_text, sent
 from billpolicy.source.scalars import Plain
 
 MOST_ROWS = 10_000

@@ -10,11 +10,12 @@ from billpolicy.comparing.side import load_side
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.report.diff import WitnessTold, diff_report, witness_told
 from billpolicy.report.served import PoliciesCompared
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import record_in
-from billpolicy.service.asked.parameters import IF_MATCH, ON, TRUTH, is_said
+from billpolicy.service.asked.parameters import IF_MATCH, ON, TRUTH, Parameter, is_said
 from billpolicy.service.asked.texts import sent
 from billpolicy.service.asked.versions import version_on
-from billpolicy.service.endpoint import Answer, Asked, Endpoint, Parameter
+from billpolicy.service.endpoint import Answer, Endpoint
 
 if TYPE_CHECKING:
     from billpolicy.comparing.allow import Beyond

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from billpolicy.report.health import HealthReport
-from billpolicy.service.answers.problems import Problem
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer, Endpoint
+from billpolicy.service.problems import Problem
 
 
 def _alive(asked: Asked) -> Answer:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from billpolicy.report.matrix import matrix_of
-from billpolicy.service.asked.conditions import OR_KNOWN, unless_known
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.asked.conditions import OR_KNOWN, is_known
 from billpolicy.service.asked.parameters import IF_NONE_MATCH, ON
 from billpolicy.service.asked.versions import version_on
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.endpoint import Answer, Endpoint
 
 
 def _answer(asked: Asked) -> Answer:
-    return unless_known(asked) or Answer(matrix_of(version_on(asked)))
+    return Answer(b"", 304) if is_known(asked) else Answer(matrix_of(version_on(asked)))
 
 
 ENDPOINT = Endpoint(

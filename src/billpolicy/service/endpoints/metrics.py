@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.telling.metrics import TYPE
 
 

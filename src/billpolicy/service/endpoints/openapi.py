@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from billpolicy.service.answers.openapi import document_text
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer, Endpoint
 
 
 def _answer(asked: Asked) -> Answer:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from billpolicy.report.outcome import is_told
 from billpolicy.report.plan import planning_report
 from billpolicy.service.answers.batches import Batch, planned, planned_line, wants_lines
-from billpolicy.service.answers.problems import refuse_alone
-from billpolicy.service.asked.asking import operations_asked
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.asked.operations import operations_asked
 from billpolicy.service.asked.parameters import IF_MATCH, KEY, TODAY
-from billpolicy.service.endpoint import Answer, Asked, Endpoint, GoingOn, Lines
+from billpolicy.service.endpoint import Answer, Endpoint, GoingOn, Lines
+from billpolicy.service.problems import refuse_alone
 
 
 def _answer(asked: Asked) -> Answer:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from billpolicy.report.results import findings, validation
 from billpolicy.report.served import PoliciesReport, PolicyRefused
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.texts import names_of_files
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.endpoint import Answer, Endpoint
 
 
 def _answer(asked: Asked) -> Answer:

@@ -14,10 +14,11 @@ from billpolicy.report.batch_text import MANY
 from billpolicy.report.ledger import posting_report
 from billpolicy.report.outcome import is_told
 from billpolicy.service.answers.batches import Batch, Result, posted_line, wants_lines
-from billpolicy.service.answers.problems import Problem, refuse_alone
-from billpolicy.service.asked.asking import actor_of, ledger_of, operations_asked
-from billpolicy.service.asked.parameters import CONFIRM, IF_MATCH, KEY, TODAY, TRUTH, is_said
-from billpolicy.service.endpoint import Answer, Asked, Endpoint, GoingOn, Lines, Parameter
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.asked.operations import actor_of, ledger_of, operations_asked
+from billpolicy.service.asked.parameters import CONFIRM, IF_MATCH, KEY, TODAY, TRUTH, Parameter, is_said
+from billpolicy.service.endpoint import Answer, Endpoint, GoingOn, Lines
+from billpolicy.service.problems import Problem, refuse_alone
 
 WAIT = Parameter("wait", "Let what lacks nothing but approvals wait for them in the ledger.", pattern=TRUTH)
 ATOMIC = Parameter("atomic", "Post all of them or none: if one is refused, nothing is posted.", pattern=TRUTH)

@@ -6,11 +6,12 @@ import billpolicy
 from billpolicy.diagnostics.diagnostic import Refused
 from billpolicy.report.results import Validations, findings, validation
 from billpolicy.report.served import PolicyTexts
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import record_in
 from billpolicy.service.asked.parameters import IF_MATCH, ON
 from billpolicy.service.asked.texts import sent
 from billpolicy.service.asked.versions import version_on
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.endpoint import Answer, Endpoint
 
 
 def _answer(asked: Asked) -> Answer:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import billpolicy
 from billpolicy.report.waiting import waitings_report
-from billpolicy.service.asked.asking import ledger_of
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.asked.operations import ledger_of
+from billpolicy.service.endpoint import Answer, Endpoint
 
 
 def _answer(asked: Asked) -> Answer:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import billpolicy
 from billpolicy.report.served import WaitingNamed
 from billpolicy.report.waiting import waitings_report
-from billpolicy.service.asked.asking import actor_of, ledger_of
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import record_in
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.operations import actor_of, ledger_of
+from billpolicy.service.endpoint import Answer, Endpoint
 
 
 def _answer(asked: Asked) -> Answer:

@@ -11,11 +11,11 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from billpolicy.service.answers.problems import TYPE, Problem, ProblemName
-from billpolicy.service.answers.writing import json_line
+from billpolicy.service.gate.headers import HEADERS
 from billpolicy.service.gate.limits import Limits
-from billpolicy.service.gate.passage import HEADERS
+from billpolicy.service.problems import TYPE, Problem, ProblemName
 from billpolicy.service.telling.noted import id_for
+from billpolicy.service.writing import json_line
 
 
 def bounded(limits: Limits) -> type[asyncio.Protocol]:

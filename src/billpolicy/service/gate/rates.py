@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from billpolicy.service.answers.problems import Problem
+from billpolicy.service.problems import Problem
 
 _MOST = 10_000
 """Buckets that are kept; who did not ask for longest has a full one anyway."""

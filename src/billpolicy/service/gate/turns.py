@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from billpolicy.service.answers.problems import Problem
 from billpolicy.service.gate.limits import Limits
+from billpolicy.service.problems import Problem
 
 
 class Turns:

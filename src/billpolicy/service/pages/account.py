@@ -15,8 +15,9 @@ from billpolicy.report.html.charts.balance import balance_charts_of
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import listed, section, table, terms
 from billpolicy.report.standing import account_standings, is_open
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.naming import found
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.pages.accounts import AMOUNTS, standing_cells
 from billpolicy.service.pages.kinds import kind_words, open_words
 from billpolicy.service.pages.links import account_address, document_link, named, plan_links, with_query

@@ -11,7 +11,8 @@ from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE, table
 from billpolicy.report.standing import Standing, account_standings, added_up
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.pages.forms import press, text_field
 from billpolicy.service.pages.frame import is_for_part, part
 from billpolicy.service.pages.links import account_link, named, with_query

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.exchange.operations_file import operation_at, operations_of
 from billpolicy.exchange.typed_operation import typed_operation
-from billpolicy.service.asked.asking import check_people
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import give_id
-from billpolicy.service.endpoint import Asked
+from billpolicy.service.asked.operations import check_people
 from billpolicy.service.pages.operation_form import words_of
 from billpolicy.source.tree import parse_text
 

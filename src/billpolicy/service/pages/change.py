@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import billpolicy
 from billpolicy.report.html.markup import Html, joined
-from billpolicy.service.answers.problems import Problem
-from billpolicy.service.endpoint import Asked
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.pages.chosen_version import version_from
 from billpolicy.service.pages.forms import hidden, hidden_text
 from billpolicy.service.pages.policy_text import editable, place_of
+from billpolicy.service.problems import Problem
 from billpolicy.source.today import today
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from billpolicy.report.html.markup import Html, el
 from billpolicy.report.results import days_text, period_of
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import day_in
-from billpolicy.service.endpoint import Asked
 from billpolicy.service.pages.forms import choice_field, press
 from billpolicy.source.today import today
 

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from billpolicy.report.html.charts.decided import decisions_chart, decisions_of
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE, section
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.pages.frame import framed
 
 _PATH = "/pages/matrix/decided"

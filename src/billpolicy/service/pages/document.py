@@ -13,8 +13,9 @@ from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import section, table, terms
 from billpolicy.report.in_effect import InEffect, in_effect
 from billpolicy.report.texts import origin
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.naming import found
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.pages.kinds import kind_words, open_words
 from billpolicy.service.pages.links import (
     account_link,

@@ -14,8 +14,8 @@ from billpolicy.report.explanation import Rule
 from billpolicy.report.html.explain import Quote, explain_body, posted_body
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE, table
-from billpolicy.service.answers.problems import Problem
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.endpoints.explain import explained
 from billpolicy.service.pages.asking import FIELDS, NAME, TYPED, YAML, Wanted, new_id, read_all
 from billpolicy.service.pages.editor import SCRIPTS, STYLES, editor, findings_in
@@ -24,6 +24,7 @@ from billpolicy.service.pages.frame import framed, is_for_part, part
 from billpolicy.service.pages.operation_form import operation_choice, operation_fields, typed_control
 from billpolicy.service.pages.policy_text import quoted
 from billpolicy.service.pages.written import Written, written_for
+from billpolicy.service.problems import Problem
 from billpolicy.source.today import today
 
 if TYPE_CHECKING:

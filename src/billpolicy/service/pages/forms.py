@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
 from billpolicy.report.html.markup import Html, el, said
-from billpolicy.service.endpoint import Asked
+from billpolicy.service.asked.asked import Asked
 
 FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 1000

@@ -11,7 +11,8 @@ from billpolicy.diagnostics.sentences import counted
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE, finding
 from billpolicy.report.results import findings
-from billpolicy.service.endpoint import Answer, Asked
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer
 
 
 class Stop(NamedTuple):

@@ -11,8 +11,9 @@ from billpolicy.report.history_text import WORDS, name_of, state_of
 from billpolicy.report.html.charts.trail import trail_graph
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import section, table
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.naming import found
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.pages.links import document_address, named
 from billpolicy.service.pages.locale import money_page
 from billpolicy.service.pages.written import Written, written_for

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from billpolicy.report.html.markup import Html
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.pages.login import FIRST
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.pages.forms import filled_in, hidden, press
 from billpolicy.service.pages.frame import framed
 from billpolicy.service.pages.links import asked_for, way_back

@@ -9,11 +9,12 @@ from starlette.responses import Response
 
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE
-from billpolicy.service.answers.problems import Problem
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
-from billpolicy.service.gate.passage import UNKNOWN_PER_SECOND
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer, Endpoint
+from billpolicy.service.gate.entry import UNKNOWN_PER_SECOND
 from billpolicy.service.pages.forms import filled_in, hidden
 from billpolicy.service.pages.links import asked_for, way_back
+from billpolicy.service.problems import Problem
 
 FIRST = "/pages/matrix"
 """Where one goes who came from nowhere."""

@@ -11,12 +11,13 @@ from billpolicy.report.html.matrix import before_text, matrix_body, outcome_text
 from billpolicy.report.html.pieces import LINE, listed, place, section, terms
 from billpolicy.report.matrix import Exceptional, Inherited, Matrix, Settled, matrix_of
 from billpolicy.report.results import days_text
-from billpolicy.service.answers.problems import Problem
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.pages.chosen_version import chosen_version, version_choice
 from billpolicy.service.pages.decided import decided_link
 from billpolicy.service.pages.frame import framed, is_for_part, part
 from billpolicy.service.pages.policy_text import quoted
+from billpolicy.service.problems import Problem
 
 if TYPE_CHECKING:
     from billpolicy import Policy

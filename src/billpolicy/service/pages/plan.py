@@ -15,8 +15,8 @@ from billpolicy.diagnostics.diagnostic import Diagnostic, Refused
 from billpolicy.exchange.typed_operation import is_operation
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import LINE, section
-from billpolicy.service.answers.problems import Problem
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.pages.asking import FIELDS, TYPED, YAML, Wanted, new_id, read
 from billpolicy.service.pages.carried import carried
 from billpolicy.service.pages.forms import area_field, buttons, filled_in, hidden, press, text_field
@@ -25,6 +25,7 @@ from billpolicy.service.pages.links import document_link, with_query
 from billpolicy.service.pages.locale import money_page
 from billpolicy.service.pages.operation_form import operation_choice, operation_fields, typed_control, without_places
 from billpolicy.service.pages.planned import planned, reported, shown
+from billpolicy.service.problems import Problem
 from billpolicy.source.today import today
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from billpolicy.report.html.pieces import LINE, section
 from billpolicy.report.html.plan import plan_parts
 from billpolicy.report.outcome import is_told, placed
 from billpolicy.report.plan import PlanningReport, planning_report
-from billpolicy.service.endpoint import Asked
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.pages.written import written_for
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import finding, listed, section, table
 from billpolicy.report.html.plan_changes import plan_changes
 from billpolicy.report.plan import Balance, DocumentReport, PlanReport, in_steps
-from billpolicy.service.asked.asking import actor_of, check_people, ledger_of
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.asked.operations import actor_of, check_people, ledger_of
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.pages.carried import unpacked
 from billpolicy.service.pages.forms import buttons, filled_in, hidden, press
 from billpolicy.service.pages.kinds import kind_words

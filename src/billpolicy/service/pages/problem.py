@@ -1,4 +1,4 @@
-"""Why a page is not shown, as a page: for programs the same is a record (`answers/problems.py`)."""
+"""Why a page is not shown, as a page: for programs the same is a record (`problems.py`)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from billpolicy.report.html.markup import el, joined, said
 from billpolicy.report.html.pieces import LINE
-from billpolicy.service.answers.problems import Problem
-from billpolicy.service.endpoint import Answer, Asked
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer
 from billpolicy.service.pages.frame import framed, wrong
+from billpolicy.service.problems import Problem
 
 _TITLES: Mapping[str, str] = {
     "failed": "This failed",

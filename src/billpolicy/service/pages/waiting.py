@@ -14,15 +14,16 @@ from billpolicy.diagnostics.sentences import any_of, counted
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import LINE, section, terms
 from billpolicy.report.waiting import asked_text, awaited_in, awaited_text
-from billpolicy.service.answers.problems import Problem
-from billpolicy.service.asked.asking import actor_of, ledger_of
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.asked.operations import actor_of, ledger_of
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.pages.forms import buttons, field, filled_in, hidden, press
 from billpolicy.service.pages.frame import wrong
 from billpolicy.service.pages.links import document_link, named, with_query
 from billpolicy.service.pages.locale import money_page
 from billpolicy.service.pages.planned import planned, reported, shown
 from billpolicy.service.pages.written import Written, written_for
+from billpolicy.service.problems import Problem
 from billpolicy.source.today import today
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from billpolicy.report.html.diff import impact_parts
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import LINE
 from billpolicy.service.answers.patch import patch_of
-from billpolicy.service.endpoint import Answer, Asked, Endpoint
+from billpolicy.service.asked.asked import Asked
+from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.pages.change import (
     Change,
     change_in,

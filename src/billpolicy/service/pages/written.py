@@ -20,7 +20,7 @@ from billpolicy.report.html.markup import Html, el, joined
 if TYPE_CHECKING:
     from babel import Locale
 
-    from billpolicy.service.endpoint import Asked
+    from billpolicy.service.asked.asked import Asked
 
 COOKIE = "locale"
 CHOICES = {

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
-from billpolicy.service.answers.problems import Problem, answer_of
 from billpolicy.service.asked.heads import Head
+from billpolicy.service.gate.headers import HEADERS
 from billpolicy.service.gate.origins import refuse_other_host, refuse_other_origin
-from billpolicy.service.gate.passage import HEADERS, problem_in
+from billpolicy.service.problems import Problem, answer_of
 from billpolicy.service.serving import Serving
 from billpolicy.service.telling.noted import Noted, id_for
 
@@ -28,7 +28,7 @@ _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"
 _HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 
 
-class Passing:
+class Gate:
     """An application in it."""
 
     def __init__(self, app: ASGIApp, serving: Serving) -> None:
@@ -72,10 +72,7 @@ class Passing:
             self._refuse(scope["path"], method, headers)
             await self._app(scope, receive, told)
         except Exception as error:
-            problem = problem_in(error)
-            if problem.name == "failed":
-                serving.log.failed(noted, error)
-            noted.problem = problem.name
+            problem = serving.problem(error, noted)
             if is_whole:
                 return
             if noted.status:  # the answer has begun: whoever reads it must see that it is cut off

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from billpolicy.diagnostics.diagnostic import Diagnostic, Refused, in_order
 from billpolicy.report.problem import ProblemReport
 from billpolicy.report.results import findings
-from billpolicy.service.answers.writing import json_line
+from billpolicy.service.writing import json_line
 
 if TYPE_CHECKING:
     from billpolicy import Outcome
@@ -102,6 +102,30 @@ class Problem(Exception):
             diagnostics=findings(self.diagnostics),
             to_confirm=self.to_confirm,
         )
+
+
+def problem_in(error: Exception) -> Problem:
+    """What is answered for something that was raised: of what is a bug of ours no more than that it is one."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Refused) and _is_of_the_ledger(error):
+        detail = f"the ledger cannot be used now: {error.diagnostics[0].message}"
+        told = [one._replace(position=None, hint=None) for one in error.diagnostics]  # which name the files of it
+        return Problem("ledger-fails", detail, told, headers={"retry-after": "5"})
+    if isinstance(error, Refused):
+        count = len(error.diagnostics)
+        detail = error.diagnostics[0].message if count == 1 else f"there are {count} reasons why this cannot be done"
+        return Problem("refused", detail, error.diagnostics)
+    return Problem("failed", "this failed by a mistake in the program; its log has more under the id of the request")
+
+
+def _is_of_the_ledger(error: Refused) -> bool:
+    """Whether the ledger, or the way to it, is what fails, and nothing that was asked is to blame."""
+    return all(one.code.startswith("ledger-") and one.code != "ledger-changed" for one in error.diagnostics)
+
+
+NAMES: dict[int, ProblemName] = {404: "not-found", 405: "wrong-method"}
+"""What a router answers by itself."""
 
 
 def answer_of(problem: Problem, request: str) -> Response:

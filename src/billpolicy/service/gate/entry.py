@@ -1,4 +1,4 @@
-"""What every request passes: who sends it, how much of it is read, how it is told, and what no answer may say."""
+"""Who sends a request, and how much of it is read."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 
-from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.service.answers.problems import Problem, ProblemName
-from billpolicy.service.asked.bodies import TYPES, Body, UnknownType
+from billpolicy.service.asked.bodies import Body
 from billpolicy.service.callers.caller import Caller, Scope
 from billpolicy.service.gate.limits import MEGABYTE, Limits
+from billpolicy.service.problems import Problem
 from billpolicy.service.serving import Serving
 
 if TYPE_CHECKING:
@@ -21,19 +20,6 @@ UNKNOWN_PER_SECOND = 10.0
 """How often an address may send what nobody is known by."""
 _CLOSE = {"connection": "close"}
 """What is still to come is not read."""
-HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "same-origin",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
-"""Of every answer: pages run nothing and fetch nothing but what the service itself has."""
 
 
 def caller_of(serving: Serving, request: Request, needed: Scope | None) -> Caller:
@@ -80,29 +66,3 @@ async def body_of(request: Request, limits: Limits) -> Body | None:
 def _too_large(limits: Limits) -> Problem:
     megabytes = limits.body_bytes / MEGABYTE
     return Problem("body-too-large", f"more was sent than the {megabytes:g} MB that are read", headers=_CLOSE)
-
-
-def problem_in(error: Exception) -> Problem:
-    """What is answered for something that was raised: of what is a bug of ours no more than that it is one."""
-    if isinstance(error, Problem):
-        return error
-    if isinstance(error, UnknownType):
-        return Problem("body-type", f"a body is one of {', '.join(TYPES)}: say which, as its `content-type`")
-    if isinstance(error, Refused) and _is_of_the_ledger(error):
-        detail = f"the ledger cannot be used now: {error.diagnostics[0].message}"
-        told = [one._replace(position=None, hint=None) for one in error.diagnostics]  # which name the files of it
-        return Problem("ledger-fails", detail, told, headers={"retry-after": "5"})
-    if isinstance(error, Refused):
-        count = len(error.diagnostics)
-        detail = error.diagnostics[0].message if count == 1 else f"there are {count} reasons why this cannot be done"
-        return Problem("refused", detail, error.diagnostics)
-    return Problem("failed", "this failed by a mistake in the program; its log has more under the id of the request")
-
-
-def _is_of_the_ledger(error: Refused) -> bool:
-    """Whether the ledger, or the way to it, is what fails, and nothing that was asked is to blame."""
-    return all(one.code.startswith("ledger-") and one.code != "ledger-changed" for one in error.diagnostics)
-
-
-NAMES: dict[int, ProblemName] = {404: "not-found", 405: "wrong-method"}
-"""What a router answers by itself."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from billpolicy.diagnostics.diagnostic import Diagnostic
-from billpolicy.service.answers.problems import Problem
+from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import Operations, operations_in
-from billpolicy.service.endpoint import Asked
+from billpolicy.service.problems import Problem
 
 if TYPE_CHECKING:
     from billpolicy import Instruction, Ledger
