@@ -8,8 +8,11 @@ import pytest
 from starlette.testclient import TestClient
 
 import billpolicy
+from billpolicy.service.app import app_of
+from billpolicy.service.callers.caller import OnThisMachine
+from billpolicy.service.serving import InForce, Serving
 from tests.service.answers import MOSER_IS_GONE, NO_HOT_WATER, YAML, asking, problem, told
-from tests.service.conftest import STORY
+from tests.service.conftest import HERE, STORY
 
 OWN = (STORY / "policy.yaml").read_text(encoding="utf-8")
 NORTHPINE = {
@@ -197,6 +200,33 @@ def test_what_a_change_of_the_policy_in_force_changes(client: TestClient) -> Non
     assert all("witness" not in one for one in found["changed"])
     with_witnesses = told(client.post("/diff?witnesses=true&only=bill_to_contact", json=sent), "diff")
     assert all("witness" in one for one in with_witnesses["changed"])
+
+
+def test_what_a_change_does_to_what_is_loaded_and_to_what_was_posted(
+    policy: billpolicy.Versions, posting: TestClient
+) -> None:
+    """The hut's dispute is written to whoever runs the hut, of the subscription; without that level, to the account's
+    contact. The two others of the story change no bill-to contact."""
+    text = NORTHPINE["northpine/brands.yaml"].replace("[subscription, invoice, account]", "[invoice, account]")
+    new = {"files": {**NORTHPINE, "northpine/brands.yaml": text, "policy.yaml": OWN}, "policy": "policy.yaml"}
+    operations = tuple(billpolicy.load_operations(STORY / "operations.yaml"))
+    book = billpolicy.load_book(STORY / "book.yaml")
+    serving = Serving(InForce(policy), book, OnThisMachine("ines"), operations=operations)
+    with TestClient(app_of(serving), HERE) as loaded:
+        impact = told(loaded.post("/diff?impact=true", json={"new": new}), "diff")["impact"]
+    assert (impact["operations"], impact["differing"]) == (4, 1)
+    posting.post("/post", json={"operations": [NO_HOT_WATER, MOSER_IS_GONE]})
+    impact = told(posting.post("/diff?impact=true", json={"new": new}), "diff")["impact"]
+    assert (impact["operations"], impact["differing"]) == (2, 1)
+    nothing = told(posting.post("/diff?impact=true&only=payment_term", json={"new": new}), "diff")["impact"]
+    assert (nothing["operations"], nothing["differing"]) == (2, 0)
+    assert "impact" not in told(posting.post("/diff", json={"new": new}), "diff")
+
+
+def test_what_a_change_does_where_there_is_nothing_to_try_it_on(client: TestClient) -> None:
+    acme = {"files": {"acme.yaml": "policy: acme\nextends: standard\neffective: {from: 2026-01-01}\n"}}
+    (wrong,) = problem(client.post("/diff?impact=true", json={"new": acme}), 422, "refused")["diagnostics"]
+    assert wrong["message"] == "there are no operations here"
 
 
 def test_two_policies_that_are_sent(client: TestClient) -> None:

@@ -13,9 +13,9 @@ import pytest
 from starlette.testclient import TestClient
 
 import billpolicy
+from billpolicy.service.answers import impact
 from billpolicy.service.app import app_of
 from billpolicy.service.callers.caller import OnThisMachine
-from billpolicy.service.pages import change
 from billpolicy.service.serving import InForce, Serving
 from tests.helpers.paths import STANDARD
 from tests.helpers.tools import needs
@@ -56,7 +56,7 @@ def test_many_operations_are_planned_once_and_decided_again(
     text = Path(name).read_text(encoding="utf-8").replace(CHAIN, OTHER)
     told = []
     for most in (300, 0):
-        monkeypatch.setattr(change, "MOST_PLANNED", most)
+        monkeypatch.setattr(impact, "MOST_PLANNED", most)
         operations = tuple(billpolicy.load_operations(STORY / "operations.yaml"))
         book = billpolicy.load_book(STORY / "book.yaml")
         serving = Serving(InForce(policy), book, OnThisMachine(ACTOR), operations=operations)

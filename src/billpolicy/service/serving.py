@@ -31,8 +31,8 @@ class InForce:
     since: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
     ready: dict[tuple[str, ...], Any] = field(default_factory=dict, compare=False)
     """What decides facts of these names by an operation (`answers/deciders.py`), made when it is first asked for."""
-    recorded: list[Recorded] = field(default_factory=list, compare=False)
-    """The loaded operations as it decides them, once somebody has asked what a change would do."""
+    recorded: dict[datetime.date, list[Recorded]] = field(default_factory=dict, compare=False)
+    """The loaded operations as it decides them on a day, once somebody has asked what a change would do."""
 
     @cached_property
     def digest(self) -> str:

@@ -10,9 +10,10 @@ from billpolicy.comparing.side import load_side
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
 from billpolicy.report.diff import WitnessTold, diff_report, witness_told
 from billpolicy.report.served import PoliciesCompared
+from billpolicy.service.answers.impact import has_operations, impact_of
 from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import record_in
-from billpolicy.service.asked.parameters import IF_MATCH, ON, TRUTH, Parameter, is_said
+from billpolicy.service.asked.parameters import IF_MATCH, ON, TODAY, TRUTH, Parameter, is_said
 from billpolicy.service.asked.texts import sent
 from billpolicy.service.asked.versions import version_on
 from billpolicy.service.endpoint import Answer, Endpoint
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from billpolicy.comparing.decisions import Changed
 
 ONLY = Parameter("only", "Only what is about this attribute, setting or operation.", example="bill_to_contact")
+IMPACT = Parameter(
+    "impact",
+    "With what comes out otherwise of the operations that are loaded, or of the last that the ledger has posted.",
+    pattern=TRUTH,
+)
 WITNESSES = Parameter("witnesses", "With a book and operations for each difference.", pattern=TRUTH)
 
 
@@ -43,8 +49,15 @@ def _answer(asked: Asked) -> Answer:
         found = billpolicy.witness_of_change(change, difference) if is_said(asked, "witnesses") else None
         return None if found is None else witness_told(found)
 
+    impact = versions = None
+    if is_said(asked, "impact"):
+        if not has_operations(asked):
+            message, hint = "there are no operations here", "start the service with `--operations`, or on a ledger"
+            raise Refused([Diagnostic("value-wrong", message, Position("?impact"), hint)])
+        versions = old.versions("python"), new.versions("python")
+        impact = impact_of(asked, *versions, only=only)
     found = [*old.problems, *new.problems]
-    return Answer(diff_report(difference, (old.name, new.name), name=only, diagnostics=found, witness_of=witness))
+    return Answer(diff_report(difference, (old.name, new.name), impact, versions, only, found, (), witness))
 
 
 ENDPOINT = Endpoint(
@@ -56,5 +69,5 @@ ENDPOINT = Endpoint(
     _answer,
     gives="diff",
     takes=("policies-compared",),
-    parameters=(ON, ONLY, WITNESSES, IF_MATCH),
+    parameters=(ON, ONLY, IMPACT, TODAY, WITNESSES, IF_MATCH),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,17 +13,10 @@ from billpolicy.service.pages.chosen_version import version_from
 from billpolicy.service.pages.forms import hidden, hidden_text
 from billpolicy.service.pages.policy_text import editable, place_of
 from billpolicy.service.problems import Problem
-from billpolicy.source.today import today
 
 if TYPE_CHECKING:
-    from billpolicy import Impact, Policy, Versions
+    from billpolicy import Policy, Versions
 
-MOST_POSTED = 10_000
-"""Of what a ledger has posted, a change is tried on the last so many, steps counted."""
-MOST_PLANNED = 300
-"""Operations that are planned under either policy, each time; of more it is decided again what decided them."""
-_PLANNING = threading.Lock()
-"""Who types on while they are planned asks again, and must not have them planned again."""
 _KEPT = "kept."
 """Begins the name of a control that has the text of a file which is not looked at now."""
 
@@ -91,49 +83,3 @@ def changed_versions(asked: Asked, change: Change) -> Versions:
     changed = billpolicy.load_policy(place_of(change.policy, change.texts), engine="python")
     others = (one for one in asked.versions.resolvers if one.policy is not change.policy)
     return billpolicy.Versions([*others, *changed.resolvers])
-
-
-def impact_of(asked: Asked, old: Versions, new: Versions) -> Impact:
-    """What comes out otherwise of the operations that are loaded, and of what a ledger has posted. Many are planned
-    once, and then decided again on the facts that they were decided by: that is quick."""
-    on = asked.serving.on
-    if isinstance(on, billpolicy.Book):
-        loaded = asked.serving.operations
-        if len(loaded) > MOST_PLANNED:
-            return billpolicy.impact(old, new, [], recordings=[("loaded", _recorded(asked, on))])
-        samples = [billpolicy.Sample("loaded", on, loaded)] if loaded else []
-        return billpolicy.impact(old, new, samples, today=asked.today)
-    return billpolicy.impact(old, new, [], today=asked.today, recordings=[("posted", _posted(asked, on))])
-
-
-def prepare(asked: Asked) -> None:
-    """Begin to plan the loaded operations where they are many: until somebody has typed a change, it may be done."""
-    on, loaded = asked.serving.on, asked.serving.operations
-    if isinstance(on, billpolicy.Book) and len(loaded) > MOST_PLANNED and not asked.in_force.recorded:
-        threading.Thread(target=_recorded, args=(asked, on), name="loaded operations", daemon=True).start()
-
-
-def _recorded(asked: Asked, book: billpolicy.Book) -> list[billpolicy.Recorded]:
-    """The loaded operations as the policy in force decides them: planned when that is first asked for."""
-    kept = asked.in_force.recorded
-    with _PLANNING:
-        if not kept:
-            recorder = billpolicy.Recorder(asked.versions, today())
-            outcomes = billpolicy.plan_all(asked.versions, book, asked.serving.operations)
-            kept += [one for outcome in outcomes for one in recorder.recorded(outcome)]
-    return kept
-
-
-def _posted(asked: Asked, ledger: billpolicy.Ledger) -> list[billpolicy.Recorded]:
-    """The last operations that the ledger has posted: what was read of it before never changes, and is kept."""
-    kept = asked.serving.posted
-    with _PLANNING, ledger.reading() as reader:
-        if len(kept) > 2 * MOST_POSTED:
-            kept.clear()
-        kept += list(reader.recorded(without={one.operation.id for one in kept}, most=MOST_POSTED))
-        return list(kept)
-
-
-def has_operations(asked: Asked) -> bool:
-    """Whether there is anything that a change can be tried on."""
-    return bool(asked.serving.operations) or asked.serving.ledger is not None

@@ -13,9 +13,10 @@ from billpolicy.report.html.diff import diff_body
 from billpolicy.report.html.markup import Html, el, joined
 from billpolicy.report.html.pieces import LINE
 from billpolicy.report.results import days_text, period_of
+from billpolicy.service.answers.impact import has_operations, impact_of
 from billpolicy.service.asked.asked import Asked
 from billpolicy.service.endpoint import Answer, Endpoint
-from billpolicy.service.pages.change import Change, change_in, controls_of, has_operations, impact_of
+from billpolicy.service.pages.change import Change, change_in, controls_of
 from billpolicy.service.pages.forms import buttons, choice_field, filled_in, press, text_field
 from billpolicy.service.pages.frame import framed, wrong
 from billpolicy.service.pages.policy_text import place_of

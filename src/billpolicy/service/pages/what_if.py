@@ -13,6 +13,7 @@ from billpolicy.report.diff_words import differing
 from billpolicy.report.html.diff import impact_parts
 from billpolicy.report.html.markup import Html, el, joined, said
 from billpolicy.report.html.pieces import LINE
+from billpolicy.service.answers.impact import has_operations, impact_of, prepare
 from billpolicy.service.answers.patch import patch_of
 from billpolicy.service.asked.asked import Asked
 from billpolicy.service.endpoint import Answer, Endpoint
@@ -21,9 +22,6 @@ from billpolicy.service.pages.change import (
     change_in,
     changed_versions,
     controls_of,
-    has_operations,
-    impact_of,
-    prepare,
 )
 from billpolicy.service.pages.chosen_version import version_choice
 from billpolicy.service.pages.editor import SCRIPTS, STYLES, editor, findings_in
