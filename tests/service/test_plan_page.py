@@ -233,6 +233,27 @@ def test_nobody_posts_as_somebody_else(
     assert billpolicy.document(ledger, "AR-INV00000001").balance == 80
 
 
+@pytest.mark.parametrize("do", ["post", "wait"])
+def test_nobody_leaves_their_own_name_out(tmp_path: Path, ledger: billpolicy.Ledger, do: str) -> None:
+    """A rule about the role of whoever asks would not be about them: what it refuses would be done."""
+    from billpolicy.service.pages.carried import carried
+
+    (tmp_path / "policy.yaml").write_text(
+        "policy: clerks\nextends: standard\neffective: {from: 2026-01-01}\nroles: {clerk: [ines], lead: [maria]}\n"
+        "exceptions:\n  - {id: no-clerk, operations: [write_off_invoice], when: {actor.role: clerk},\n"
+        "     then: {permission: refused}, because: SEC-1}\n"
+    )
+    policy = billpolicy.load_policy(tmp_path / "policy.yaml", engine="python")
+    asked = {"id": "x", "operation": "write_off_invoice", "date": "2026-03-03", "invoice": "AR-INV00000001"}
+    one, day = billpolicy.operation_from(asked), datetime.date(2026, 3, 3)
+    forged = carried(policy, day, one, list(billpolicy.plan_all(policy, ledger, [one], today=day)))
+    with asking(policy, ledger, ACTOR) as posting:
+        answer = posting.post(POST, data={"plan": forged, "do": do}, headers={"accept": "text/html"})
+    assert (answer.status_code, "may not do this" in plain(answer.text)) == (409, True)
+    assert billpolicy.document(ledger, "AR-INV00000001").balance == 80
+    assert not billpolicy.waiting(ledger)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -26,7 +26,7 @@ def operations_asked(asked: Asked) -> Operations:
     if key is not None:
         _check_key(found, key)
     check_people(found.each, asked.caller.actor)
-    return found._replace(each=[_asked_by(one, asked.caller.actor) for one in found.each])
+    return found._replace(each=[asked_by(one, asked.caller.actor) for one in found.each])
 
 
 def check_people(operations: Iterable[Instruction], actor: str | None) -> None:
@@ -35,6 +35,11 @@ def check_people(operations: Iterable[Instruction], actor: str | None) -> None:
     if chosen:
         detail = chosen[0].message if len(chosen) == 1 else f"there are {len(chosen)} people in it who do not call"
         raise Problem("actor-chosen", detail, chosen)
+
+
+def asked_by(one: Instruction, actor: str | None) -> Instruction:
+    """An operation as asked for by whoever calls: left out, a rule about their role would not be about them."""
+    return one if actor is None else replace(one, request=replace(one.request, actor=actor))
 
 
 def actor_of(asked: Asked) -> str:
@@ -86,7 +91,3 @@ def _chosen(one: Instruction, actor: str | None) -> Iterator[Diagnostic]:
         message = f"`{one.request.id}` says who approved it, which nobody can say for others"
         hint = "let it wait with `?wait=true`; whoever approves it calls `/approve`"
         yield Diagnostic("value-not-allowed", message, one.at("approved_by"), hint)
-
-
-def _asked_by(one: Instruction, actor: str | None) -> Instruction:
-    return one if actor is None else replace(one, request=replace(one.request, actor=actor))

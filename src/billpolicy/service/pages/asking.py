@@ -6,7 +6,6 @@ import datetime
 import secrets
 import shlex
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused
@@ -14,7 +13,7 @@ from billpolicy.exchange.operations_file import operation_at, operations_of
 from billpolicy.exchange.typed_operation import typed_operation
 from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import give_id
-from billpolicy.service.asked.operations import check_people
+from billpolicy.service.asked.operations import asked_by, check_people
 from billpolicy.service.pages.operation_form import words_of
 from billpolicy.source.tree import parse_text
 
@@ -65,7 +64,7 @@ def read_all(asked: Asked, wanted: Wanted, day: datetime.date) -> list[Instructi
     each = _in_yaml(wanted) if wanted.way == YAML else [_in_words(wanted, day)]
     actor = asked.caller.actor
     check_people(each, actor)
-    return [one if actor is None else replace(one, request=replace(one.request, actor=actor)) for one in each]
+    return [asked_by(one, actor) for one in each]
 
 
 def _in_words(wanted: Wanted, day: datetime.date) -> Instruction:

@@ -17,7 +17,7 @@ from billpolicy.report.html.pieces import finding, listed, section, table
 from billpolicy.report.html.plan_changes import plan_changes
 from billpolicy.report.plan import Balance, DocumentReport, PlanReport, in_steps
 from billpolicy.service.asked.asked import Asked
-from billpolicy.service.asked.operations import actor_of, check_people, ledger_of
+from billpolicy.service.asked.operations import actor_of, asked_by, check_people, ledger_of
 from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.pages.carried import unpacked
 from billpolicy.service.pages.forms import buttons, filled_in, hidden, press
@@ -39,10 +39,11 @@ _FEW = 12
 def _act(asked: Asked) -> Answer:
     """Ask whether to post what was shown, post it, or let it wait."""
     form = filled_in(asked)
-    actor_of(asked)
+    actor = actor_of(asked)
     ledger_of(asked)
     plan = unpacked(form.get("plan", ""))
-    check_people(plan.operations, asked.caller.actor)
+    check_people(plan.operations, actor)
+    plan = replace(plan, operations=tuple(asked_by(each, actor) for each in plan.operations))
     one, act = plan.operations[0], form.get("do", "")
     if act == "wait":
         return _wait(asked, plan)
