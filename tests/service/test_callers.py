@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -162,6 +163,13 @@ class TestCookies:
             "\u00e9~1~x",
         ):
             assert by(callers, cookie=f"{callers._sessions.name}={other}") is None, other
+
+    def test_no_cookie_takes_long_to_read(self, callers: KnownCallers) -> None:
+        """Backslashes between quotes, which a reader of quoted cookies goes over once for each."""
+        began = time.monotonic()
+        for _ in range(10):
+            assert by(callers, cookie='__Host-billpolicy="' + "\\" * 30_000 + '"') is None
+        assert time.monotonic() - began < 2
 
     def test_it_is_over_some_time(self) -> None:
         now = [1_000_000.0]

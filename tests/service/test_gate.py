@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -159,6 +160,7 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(serving: Serving) 
         ({"origin": "http://127.0.0.1:1"}, 403),
         ({"origin": "http://evil.example"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "http://["}, 403),
     ],
 )
 def test_a_page_of_another_site_has_nothing_done(asking: TestClient, headers: dict[str, str], status: int) -> None:
@@ -179,6 +181,7 @@ def test_a_page_of_another_site_has_nothing_done(asking: TestClient, headers: di
         ("127.0.0.1.rebound.example", 403),
         ("localhost.rebound.example:8080", 403),
         ("", 403),
+        ("[", 403),
     ],
 )
 def test_a_name_of_somebody_else_that_leads_here_is_refused(asking: TestClient, host: str, status: int) -> None:
@@ -223,3 +226,12 @@ def test_nothing_is_begun_any_more_when_it_is_to_stop(serving: Serving, asking: 
     answer = asking.get("/matrix")
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:billpolicy:problem:stopping")
     assert answer.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("path", ["/health", "/matrix", "/openapi.json"])
+def test_no_head_keeps_the_service_from_others(asking: TestClient, path: str) -> None:
+    """30 KB of spaces in one: to look for a tag from each of them took half a minute, and nobody else was answered."""
+    began = time.monotonic()
+    answer = asking.get(path, headers={"if-match": "a" + " " * 30_000 + "b"})
+    assert answer.status_code == 412
+    assert time.monotonic() - began < 2

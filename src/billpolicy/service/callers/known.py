@@ -9,7 +9,6 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
 
 from billpolicy.exchange.callers_file import CallersFile, CallerText, ProxyText
 from billpolicy.service.callers.caller import Caller
@@ -55,7 +54,7 @@ class KnownCallers:
         elif user is not None:
             return self._by_user.get(user)
         else:
-            cookie = cookie_parser(headers.get("cookie", "")).get(self._sessions.name)
+            cookie = self._sessions.sent_in(headers.get("cookie", ""))
             found = None if cookie is None else self._by_cookie(cookie)
         return None if found is None else found.caller
 

@@ -36,6 +36,11 @@ class Sessions:
         """The `set-cookie` that takes it back."""
         return self._cookie("", 0)
 
+    def sent_in(self, header: str) -> str | None:
+        """Its cookie among those of a request, as it stands there: no cookie of ours has quotes to be read."""
+        pairs = (one.strip().partition("=") for one in header.split(";"))
+        return next((value for name, _, value in pairs if name == self.name), None)
+
     def said_name(self, cookie: str) -> str:
         """Who it says it is, which is not yet known to be true."""
         return cookie.partition(_BETWEEN)[0]

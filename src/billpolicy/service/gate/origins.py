@@ -27,7 +27,7 @@ def refuse_other_origin(method: str, headers: Headers) -> None:
     if fetched is not None:
         own = fetched in _OWN
     else:
-        own = origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+        own = origin is None or _host_in(origin) == headers.get("host", "").lower()
     if not own:
         raise Problem("other-origin", "this was sent by a page of another site, and nothing is done for one")
 
@@ -35,13 +35,28 @@ def refuse_other_origin(method: str, headers: Headers) -> None:
 def refuse_other_host(headers: Headers) -> None:
     """Refuse what was sent to another name than one of this machine: where nobody says who they are, a name of
     somebody's own that leads here would let their pages read all of it. Raises `Problem`."""
-    host = headers.get("host", "")
-    if not is_loopback(urlsplit(f"//{host}").hostname or ""):
+    if not is_loopback(_name_in(headers.get("host", ""))):
         detail = "this is served to this machine alone: ask for it as 127.0.0.1 or localhost"
         raise Problem("other-origin", detail)
     if any(name in headers for name in _FORWARDED):
         detail = "this came through a proxy, and is served to this machine alone: name who may call with --callers"
         raise Problem("other-origin", detail)
+
+
+def _host_in(origin: str) -> str | None:
+    """The host and port of the address of a page; None where it is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
+
+
+def _name_in(host: str) -> str:
+    """The name in a header `host`; nothing where it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_loopback(host: str) -> bool:
