@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -119,3 +119,15 @@ def taken(connection: socket.socket, most: int) -> int:
     except ConnectionError:
         pass
     return count
+
+
+@pytest.mark.parametrize("more", [b"x: y\r\n" * 1000, b"x" * 8000, b"1;" + b"x" * 8000])
+def test_what_follows_a_body_or_stands_in_it_is_not_kept_for_ever(policy: billpolicy.Versions, more: bytes) -> None:
+    """Headers behind the last piece of a body, one of them without an end, or something beside the size of a piece."""
+    head = b"POST /login HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n"
+    with at(serving(policy)) as address, socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(head + (b"" if more.startswith(b"1") else b"0\r\n"))
+        with suppress(OSError):  # it is closed by whoever was to read it
+            for _ in range(2000):
+                connection.sendall(more)
+            pytest.fail("16 MB were read that are of no body")

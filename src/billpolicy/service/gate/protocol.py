@@ -25,7 +25,8 @@ def bounded(limits: Limits) -> type[asyncio.Protocol]:
         """One connection."""
 
         _head = 0
-        """Bytes since the last request ended, of which all but the last may be of the body of this one."""
+        """Bytes since a head was whole, or since there was something of a body: of a head, of what stands between the
+        pieces of a body, or of what follows it."""
         _in_head = True
         _slow: asyncio.TimerHandle | None = None
         """For the head of a request."""
@@ -60,10 +61,9 @@ def bounded(limits: Limits) -> type[asyncio.Protocol]:
 
         def data_received(self, data: bytes) -> None:
             """As uvicorn, until the head is too long."""
-            if self._in_head:
-                self._head += len(data)
+            self._head += len(data)
             super().data_received(data)
-            if self._in_head and self._head > limits.head_bytes and not self.transport.is_closing():
+            if self._head > limits.head_bytes and not self.transport.is_closing():
                 self._refuse("head-too-large", _TOO_LARGE)
             if self._slow is None and (self.cycle is None or self.cycle.response_complete):
                 self._wait()  # for the end of what is no request yet, or of what nobody reads
@@ -74,6 +74,11 @@ def bounded(limits: Limits) -> type[asyncio.Protocol]:
             self._in_head = True
             self._in_time()
             self._wait()
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            """As uvicorn; nobody reads what follows a body, so nothing of it is kept."""
+            if self._in_head:
+                super().on_header(name, value)
 
         def on_headers_complete(self) -> None:
             """As uvicorn, if what came in one piece is not too long either."""
@@ -86,6 +91,7 @@ def bounded(limits: Limits) -> type[asyncio.Protocol]:
 
         def on_body(self, body: bytes) -> None:
             """As uvicorn; of what was refused nothing is kept."""
+            self._head = 0
             if not self.transport.is_closing():
                 super().on_body(body)
 
