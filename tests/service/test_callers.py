@@ -222,6 +222,15 @@ def test_guessing_is_slow(client: TestClient) -> None:
     assert 429 in statuses[20:]
 
 
+def test_of_nobody_no_large_body_is_kept(client: TestClient) -> None:
+    """A form has a token and an address. 1,000 connections with 8 MB each would be all the memory there is."""
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert client.post("/login", content=b"token=" + b"a" * 60_000, headers=form).status_code == 401
+    answer = client.post("/login", content=iter([b"token=", b"a" * 70_000]), headers=form)
+    assert answer.status_code == 413
+    assert answer.json()["detail"] == "more was sent than the 64 KB that are read"
+
+
 def test_a_browser_logs_in_and_out(client: TestClient) -> None:
     sent = client.get("/pages/matrix")
     assert (sent.status_code, sent.headers["location"]) == (303, "/login?next=/pages/matrix")

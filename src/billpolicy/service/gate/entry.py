@@ -40,18 +40,20 @@ def caller_of(serving: Serving, request: Request, needed: Scope | None) -> Calle
     return caller
 
 
-async def body_of(request: Request, limits: Limits) -> Body | None:
-    """What is sent with it. Raises `Problem` for more than is read, or where it takes too long to come."""
+async def body_of(request: Request, limits: Limits, needed: Scope | None) -> Body | None:
+    """What is sent with it, to be read for whoever has a scope. Raises `Problem` for more than is read, or where it
+    takes too long to come."""
+    most = limits.body_bytes if needed is not None else min(limits.open_body_bytes, limits.body_bytes)
     said = request.headers.get("content-length", "")
-    if said.isdecimal() and int(said) > limits.body_bytes:
-        raise _too_large(limits)
+    if said.isdecimal() and int(said) > most:
+        raise _too_large(most)
     raw = bytearray()
     try:
         async with asyncio.timeout(limits.body_seconds):
             async for chunk in request.stream():
                 raw += chunk
-                if len(raw) > limits.body_bytes:
-                    raise _too_large(limits)
+                if len(raw) > most:
+                    raise _too_large(most)
     except TimeoutError:
         detail = f"the body was not there after {limits.body_seconds:g} seconds: send it again, or less of it"
         raise Problem("body-too-slow", detail, headers=_CLOSE) from None
@@ -63,6 +65,6 @@ async def body_of(request: Request, limits: Limits) -> Body | None:
     return Body(bytes(raw), type) if raw or type else None
 
 
-def _too_large(limits: Limits) -> Problem:
-    megabytes = limits.body_bytes / MEGABYTE
-    return Problem("body-too-large", f"more was sent than the {megabytes:g} MB that are read", headers=_CLOSE)
+def _too_large(most: int) -> Problem:
+    size = f"{most / MEGABYTE:g} MB" if most >= MEGABYTE else f"{most / 1024:g} KB"
+    return Problem("body-too-large", f"more was sent than the {size} that are read", headers=_CLOSE)

@@ -12,6 +12,8 @@ class Limits:
     """Of one process. No honest caller comes near those that have no option."""
 
     body_bytes: int = 8 * MEGABYTE
+    open_body_bytes: int = 64 * 1024
+    """Of what anybody may send, such as the form of a login: nobody need say who they are to have it kept."""
     body_seconds: float = 20.0
     """From when the body is waited for until all of it is there."""
     head_bytes: int = 32 * 1024
