@@ -249,3 +249,18 @@ class TestCallers:
             changing.look()
             assert statuses(client) == [401, 200]
             assert len(changed.written.of("callers_changed")) == 1
+
+    def test_a_process_that_is_begun_again_does_not_know_a_removed_token(
+        self, changed: Changed, folder: Path, tokens: tuple[tuple[str, str], tuple[str, str]]
+    ) -> None:
+        """It begins with the callers that its parent has read, at the start of all."""
+        path = folder / "callers.yaml"
+        line = "callers: [{name: bot, token: 'DIGEST', scopes: [read]}]\n"
+        path.write_text(line.replace("DIGEST", tokens[0][1]))
+        callers = CallersSource(path, Sessions(b"k" * 32, secure=True))
+        changed.serving.callers = callers.read(changed.serving.in_force.versions)
+        path.write_text(line.replace("DIGEST", tokens[1][1]))
+        Changing(changed.serving, changed.source, callers).look(at_once=True)  # as the command does for each
+        with TestClient(app_of(changed.serving), "https://x.example", raise_server_exceptions=False) as client:
+            asked = [{"authorization": f"Bearer {token}"} for token, _ in tokens]
+            assert [client.get("/matrix", headers=one).status_code for one in asked] == [401, 200]

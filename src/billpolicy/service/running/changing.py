@@ -64,9 +64,12 @@ class CallersSource:
 
     path: Path
     sessions: Sessions
+    as_read: Signs = ()
+    """What was there when it was last read."""
 
     def read(self, versions: Versions) -> KnownCallers:
         """Those of the file now. Raises `Refused` with every mistake."""
+        self.as_read = self.signs()
         return KnownCallers(load_callers(self.path, versions.policies), self.sessions)
 
     def signs(self) -> Signs:
@@ -99,7 +102,7 @@ class Changing:
         self._source = source
         self._callers = callers
         self._policy_change = _Change(source.as_read())
-        self._callers_change = _Change(callers.signs() if callers is not None else ())
+        self._callers_change = _Change(callers.as_read if callers is not None else ())
         self._now = threading.Event()
         self._ended = False
 
@@ -107,11 +110,9 @@ class Changing:
         """Look once. `at_once`: take a change that is seen for the first time, as whoever says so is done with it."""
         if self._policy_change.is_there(self._source.signs(), at_once=at_once):
             self._read_policy()
-        if self._callers is not None:
-            now = self._callers.signs()
-            if self._callers_change.is_there(now, at_once=at_once):
-                self._callers_change.taken = now
-                self._read_callers(self._callers)
+        if self._callers is not None and self._callers_change.is_there(self._callers.signs(), at_once=at_once):
+            self._read_callers(self._callers)
+            self._callers_change.taken = self._callers.as_read
 
     def watch(self) -> None:
         """Look again and again, in a thread of its own, until `end`."""
