@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import datetime
 import threading
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -272,6 +273,14 @@ def test_what_is_wrong_stands_at_the_field_with_what_to_do(posting: TestClient, 
     if text.strip():
         assert answer.status_code == 422
         assert 'aria-describedby="typed-error typed-help" aria-invalid="true"' in answer.text
+
+
+def test_a_line_without_an_end_is_not_read(posting: TestClient) -> None:
+    """1 MB of it took 8 seconds, and 8 MB the square of that."""
+    began = time.monotonic()
+    answer = posting.post("/pages/plan", data={"by": "typed", "typed": "write_off_invoice " + "a" * 1_000_000})
+    assert (answer.status_code, "longer than the 20,000 letters" in plain(answer.text)) == (422, True)
+    assert time.monotonic() - began < 4
 
 
 def test_in_a_form_it_stands_at_its_own_field(posting: TestClient) -> None:

@@ -163,6 +163,17 @@ def test_what_is_sent_by_hand_changes_nothing(
     assert len(billpolicy.waiting(waiting)) == 1
 
 
+@pytest.mark.parametrize("comment", ["a\0b", "\u202eabc"])
+def test_a_comment_that_would_steer_whoever_reads_it_is_refused(
+    policy: billpolicy.Versions, waiting: billpolicy.Ledger, comment: str
+) -> None:
+    with asking(policy, waiting, "olaf") as olaf:
+        answer = press(olaf, "approve", comment)
+        assert (answer.status_code, "without control characters" in plain(answer.text)) == (422, True)
+    (one,) = billpolicy.waiting(waiting)
+    assert one.approvals == ()
+
+
 def test_one_of_many_has_a_page_of_its_own(policy: billpolicy.Versions, waiting: billpolicy.Ledger) -> None:
     for number in range(24):
         billpolicy.wait(policy, waiting, ASKED | {"id": f"again-{number:02}"}, who="ines")

@@ -24,6 +24,7 @@ from billpolicy.service.pages.locale import money_page
 from billpolicy.service.pages.planned import planned, reported, shown
 from billpolicy.service.pages.written import Written, written_for
 from billpolicy.service.problems import Problem
+from billpolicy.source.scalars import read_prose
 from billpolicy.source.today import today
 
 if TYPE_CHECKING:
@@ -228,13 +229,21 @@ def _act(asked: Asked) -> Answer:
         if not asked.caller.may(scope):
             raise Problem("scope-missing", f"`{asked.caller.name}` may not do this: it takes the scope `{scope}`")
         _expect_as_shown(asked, id, form.get("digest", ""))
-        done = does(asked, id, form.get("comment", "").strip() or None)
+        done = does(asked, id, _comment(form.get("comment", "")))
     except (Refused, Problem) as refused:
         problems = refused.diagnostics
         told = wrong(problems) if problems else el("p", said(str(refused)), class_="card wrong")
         status = refused.status if isinstance(refused, Problem) else 422
         return _page(asked, told=_told(told), status=status)
     return _page(asked, told=_told(el("p", done, class_="card good")))
+
+
+def _comment(text: str) -> str | None:
+    """What was filled in. Raises `Refused` for what an API would not take either, such as a control character."""
+    try:
+        return read_prose(text) or None
+    except ValueError as error:
+        raise Refused([Diagnostic("value-wrong", f"the comment: {error}", hint="type it anew")]) from None
 
 
 def _told(what: Html) -> Html:
