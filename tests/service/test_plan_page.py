@@ -162,8 +162,8 @@ def _head(ledger: billpolicy.Ledger) -> str:
         return reader.head().digest
 
 
-HUGE = base64.urlsafe_b64encode(zlib.compress(b"0" * 70_000_000)).decode()
-"""70 MB in 70 kB."""
+HUGE = base64.urlsafe_b64encode(zlib.compress(b"0" * 17_000_000)).decode()
+"""17 MB in 17 kB."""
 
 
 @pytest.mark.parametrize("plan", ["", "no plan", "eJwDAAAAAAE=", "é", "A" * 1000, HUGE])
@@ -173,6 +173,14 @@ def test_a_plan_that_is_none_posts_nothing(posting: TestClient, ledger: billpoli
     assert answer.status_code == 422
     assert "plan" in plain(answer.text)
     assert _head(ledger) == head
+
+
+def test_a_small_plan_that_unpacks_to_a_large_one_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    from billpolicy.service.pages import carried
+
+    monkeypatch.setattr(carried, "plan_of", lambda text, path: pytest.fail(f"{len(text)} bytes were read"))
+    with pytest.raises(billpolicy.Refused, match="not as the page had it"):
+        carried.unpacked(HUGE)
 
 
 def packed(text: str) -> str:

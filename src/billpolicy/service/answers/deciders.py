@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 MOST_READY = 256
 """Operations with names of facts that are kept ready: clients send the same names again and again."""
-MOST_TOLD = 10_000
-"""Decisions that are kept as they are written, of one of these."""
+MOST_TOLD = 1_000
+"""Decisions that are kept as they are written, of one of these: with a kilobyte or two each, all together are some
+hundred megabytes, in whatever order somebody sends the names."""
 DATE = "date"
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "money": read_amount,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import threading
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,13 +26,17 @@ if TYPE_CHECKING:
 _NAME = Path("page")
 _MOST_PACKED = 4 * 1024 * 1024
 """Of a form; with more, a request is larger than is read."""
-_MOST = 64 * 1024 * 1024
+_MOST = 16 * 1024 * 1024
 """Unpacked."""
+_READING = threading.Lock()
+"""One is read at a time: of 16 MB that a few kilobytes unpack to, data may be made that takes fifty times as much."""
 
 
 def carried(versions: Versions, day: datetime.date, asked: Instruction, outcomes: Sequence[Outcome]) -> str | None:
     """The plan of what was planned, packed; None where it is too large for a form."""
     text = billpolicy.plan_file(versions, day, [asked], outcomes)
+    if len(text) > _MOST:
+        return None
     packed = base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode()
     return packed if len(packed) <= _MOST_PACKED else None
 
@@ -45,7 +50,8 @@ def unpacked(packed: str) -> PlanFile:
             raise ValueError
     except (ValueError, binascii.Error, zlib.error):
         raise _changed() from None
-    plan = plan_of(text, _NAME)
+    with _READING:
+        plan = plan_of(text, _NAME)
     if len(plan.operations) != 1:
         raise _changed()
     return plan
