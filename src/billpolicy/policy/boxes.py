@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import product
 
-from billpolicy.policy.condition import Box, Facts, Lists, Values, contains, difference, intersection
+from billpolicy.policy.condition import Box, Facts, Lists, Values, contains, difference, intersection, touches
 from billpolicy.policy.condition import closed as closed_box
 
 Boxes = tuple[Box, ...]
@@ -40,7 +40,7 @@ def meetings(a: Boxes, b: Boxes) -> Iterator[Box]:
 
 def meet(a: Boxes, b: Boxes) -> bool:
     """Whether some facts satisfy both."""
-    return next(meetings(a, b), None) is not None
+    return any(touches(one, other) for one, other in product(a, b))
 
 
 def outside(boxes: Iterable[Box], others: Iterable[Box]) -> list[Box]:
@@ -55,7 +55,16 @@ def is_within(inner: Boxes, outer: Boxes) -> bool:
     """Whether everything that satisfies `inner` satisfies `outer`."""
     if len(outer) == 1:
         return all(contains(outer[0], box) for box in inner)
-    return not outside(inner, outer)
+    return all(_is_one_within(box, [other for other in outer if touches(box, other)]) for box in inner)
+
+
+def _is_one_within(inner: Box, outer: Sequence[Box]) -> bool:
+    """Of those of several boxes that it meets. Mostly that is one or none, and then no piece is cut out of it."""
+    if not outer:
+        return any(values.empty for values in inner.values())
+    if len(outer) == 1:
+        return contains(outer[0], inner)
+    return not outside((inner,), outer)
 
 
 def narrower(a: Boxes, b: Boxes) -> bool:

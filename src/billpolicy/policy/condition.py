@@ -221,6 +221,11 @@ def intersection(a: Box, b: Box) -> Box | None:
     return both
 
 
+def touches(a: Box, b: Box) -> bool:
+    """Whether some facts satisfy both."""
+    return not any(fact in a and (a[fact] & values).empty for fact, values in b.items())
+
+
 def closed(box: Box, lists: Lists) -> Box:
     """The box among the words that these facts can be: what is none of some of them is written out as the others."""
     return {fact: _closed(values, lists[fact]) if fact in lists else values for fact, values in box.items()}
