@@ -106,6 +106,8 @@ def without(name: str) -> dict[str, Any]:
         ({**FACTS, "reason": True}, "row-value-wrong", "`reason`"),
         ({**FACTS, "reason": ""}, "row-value-wrong", "empty"),
         ({**FACTS, "reason": ["Charge Dispute"]}, "value-wrong", "single value"),
+        ({**FACTS, "account.name": ["Brandt Reisen"]}, "value-wrong", "single value"),
+        ({**FACTS, "account.name": {}}, "value-wrong", "single value"),
         ({**FACTS, "account.currency": "USD"}, "assumption-broken", "kiefer-and-arve-bill-euros"),
         ({**FACTS, "subscription.bill_to_contact": " jonas"}, "row-value-wrong", "space"),
         (

@@ -184,8 +184,11 @@ def test_a_page_of_another_site_has_nothing_done(asking: TestClient, headers: di
         ("[", 403),
     ],
 )
-def test_a_name_of_somebody_else_that_leads_here_is_refused(asking: TestClient, host: str, status: int) -> None:
-    assert asking.get("/matrix", headers={"host": host}).status_code == status
+@pytest.mark.parametrize("path", ["/matrix", "/metrics", "/ready", "/health"])
+def test_a_name_of_somebody_else_that_leads_here_is_refused(
+    asking: TestClient, host: str, status: int, path: str
+) -> None:
+    assert asking.get(path, headers={"host": host}).status_code == status
 
 
 @pytest.mark.parametrize("name", ["forwarded", "x-forwarded-for"])

@@ -30,12 +30,12 @@ IS = Limits()
     [
         f"| the body of a request | {IS.body_bytes // MEGABYTE} MB (",
         f"| the time until all of a body is there | {IS.body_seconds:g} seconds |",
-        f"| the address and the headers of a request | {IS.head_bytes // 1024} KB |",
+        f"and what is beside its body: between its pieces and behind them | {IS.head_bytes // 1024} KB |",
         f"| the time until they are there | {IS.head_seconds:g} seconds |",
         f"| connections | {IS.connections:,} |",
         f"| requests that are answered at once | {IS.at_once} (",
         f"| requests that wait | {IS.waiting}, and for {IS.waiting_seconds:g} seconds |",
-        f"address that nobody is known by | {UNKNOWN_PER_SECOND:g} a second, as a mean over 2 seconds |",
+        f"that are refused since nobody is known by them | {UNKNOWN_PER_SECOND:g} a second, as a mean over 2 seconds |",
         f"| the time for which nobody takes a part of an answer | {IS.taking_seconds:g} seconds |",
     ],
 )

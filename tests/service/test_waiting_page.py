@@ -86,6 +86,23 @@ def test_what_is_withdrawn_waits_no_more(policy: billpolicy.Versions, waiting: b
 
 
 @pytest.mark.parametrize(
+    ("scopes", "status"), [({"read", "post"}, 200), ({"read", "approve"}, 200), ({"read", "plan"}, 403)]
+)
+@pytest.mark.parametrize("on_a_page", [True, False])
+def test_who_asked_and_who_approves_may_withdraw(
+    policy: billpolicy.Versions, waiting: billpolicy.Ledger, scopes: set[str], status: int, on_a_page: bool
+) -> None:
+    with somebody(policy, waiting, "olaf", scopes) as olaf:
+        if on_a_page:
+            digest = billpolicy.waiting(waiting)[0].digest
+            answer = olaf.post(WAITING, data={"id": "hayes-is-gone", "digest": digest, "do": "withdraw"})
+        else:
+            answer = olaf.post("/withdraw", json={"id": "hayes-is-gone"})
+        assert answer.status_code == status
+        assert bool(billpolicy.waiting(waiting)) == (status == 403)
+
+
+@pytest.mark.parametrize(
     ("actor", "scopes", "says"),
     [
         ("olaf", {"read"}, "may look but not approve: that takes the scope approve"),
@@ -105,7 +122,7 @@ def test_who_may_not_approve_is_told_why_and_cannot(
         assert 'value="approve"' not in page
         forged = client.post(WAITING, data={"id": one.id, "digest": one.digest, "do": "approve"})
         assert forged.status_code in (403, 422)
-        if "approve" not in scopes or actor is None:
+        if scopes.isdisjoint({"post", "approve"}) or actor is None:
             assert client.post(WAITING, data={"id": one.id, "digest": one.digest, "do": "withdraw"}).status_code == 403
             assert 'value="withdraw"' not in page
     assert billpolicy.waiting(waiting) == [one]

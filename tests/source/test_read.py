@@ -149,6 +149,12 @@ def test_what_something_is_known_by_has_no_space_around_it(space: str) -> None:
     assert read_reference(f" k1{space}") == "k1"
 
 
+def test_prose_has_an_end() -> None:
+    assert len(read_prose("a " * 5_000)) == 9_999, "spaces around it are none of it"
+    with pytest.raises(ValueError, match="longer than 10,000 characters"):
+        read_prose("x" * 10_001)
+
+
 @pytest.mark.parametrize("reader", [read_text, read_free_text, read_prose, read_reference])
 def test_letters_with_accents_are_one_text_however_they_are_written(reader: Callable[[str], str]) -> None:
     """`é` is U+00E9, or U+0065 with U+0301; `ệ` may have its two accents in either order (UAX 15, figures 3 and 4)."""

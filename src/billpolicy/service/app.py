@@ -106,9 +106,13 @@ def _asked(serving: Serving, endpoint: Endpoint) -> _Answers:
         noted.route = endpoint.path
         caller = NOBODY
         try:
-            caller = caller_of(serving, request, endpoint.scope)
+            caller = caller_of(serving, request, endpoint.scopes)
             noted.caller = caller.name
-            body = await body_of(request, serving.limits, endpoint.scope) if endpoint.method == "POST" else None
+            body = (
+                await body_of(request, serving.limits, known=bool(endpoint.scopes))
+                if endpoint.method == "POST"
+                else None
+            )
             if endpoint.at_once is not None:
                 asked = checked(request, caller, body)
                 if (answer := endpoint.at_once(asked)) is not None:

@@ -69,5 +69,12 @@ class Endpoint:
     """Why it may not be answered, beside what every endpoint has."""
     quick: bool = False
     """Whether it is answered in less time than it takes to hand it to a thread."""
+    or_scope: Scope | None = None
+    """What does as well."""
     at_once: Callable[[Asked], Answer | None] | None = None
     """Gives the answer where that is so this time, and nothing is wrong; otherwise None, and `answer` is asked."""
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """Any of them is needed; none: anybody may ask."""
+        return tuple(one for one in (self.scope, self.or_scope) if one is not None)

@@ -39,6 +39,7 @@ _YES_OR_NO = dict.fromkeys(("yes", "y", "on", "true", "1"), "true") | dict.fromk
     ("no", "n", "off", "false", "0"), "false"
 )
 MAX_TEXT = 255
+MAX_PROSE = 10_000
 MAX_INTEGER = 2**53
 _STEERING = frozenset(("Cc", "Cs", "Zl", "Zp"))
 _REVERSING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -111,8 +112,11 @@ def read_names(value: Any) -> tuple[str, ...]:
 
 
 def read_prose(value: Any) -> str:
-    """A text that people read, composed (NFC); it may have several lines, which are joined."""
+    """A text that people read, composed (NFC), of 10,000 characters at most; it may have several lines, which are
+    joined."""
     text = composed(" ".join(_scalar(value, "a text").split()))
+    if len(text) > MAX_PROSE:
+        raise ValueError(f"this text is longer than {MAX_PROSE:,} characters")
     if _steering(text):
         raise ValueError("a text without control characters is wanted here")
     return text

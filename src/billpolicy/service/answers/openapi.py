@@ -84,7 +84,7 @@ def _operation(one: Endpoint, schemas: _Schemas) -> Json:
         "security": [] if one.scope is None else [{"token": []}],
     }
     if one.scope is not None:
-        told["description"] = f"Takes the scope `{one.scope}`."
+        told["description"] = f"Takes the scope {' or '.join(f'`{each}`' for each in one.scopes)}."
     if one.method == "POST":
         told["requestBody"] = {"required": True, "content": _body(one, schemas)}
     return told

@@ -8,6 +8,7 @@ from typing import Protocol
 from starlette.datastructures import Headers
 
 from billpolicy.exchange.callers_file import ACTING, SCOPES, Scope
+from billpolicy.service.problems import Problem
 
 __all__ = ["SCOPES", "Caller", "Callers", "OnThisMachine", "Scope"]
 
@@ -24,9 +25,15 @@ class Caller:
     rate: float | None = None
     """How often in a second they may ask; None: as often as they like."""
 
-    def may(self, needed: Scope) -> bool:
-        """Whether they may do what takes this scope."""
-        return needed in self.scopes or (needed == "metrics" and "read" in self.scopes)
+    def may(self, *needed: Scope) -> bool:
+        """Whether they may do what takes one of these scopes."""
+        return not self.scopes.isdisjoint(needed) or ("metrics" in needed and "read" in self.scopes)
+
+    def expect(self, *needed: Scope) -> None:
+        """Raises `Problem` where they have none of these scopes."""
+        if not self.may(*needed):
+            scopes = " or ".join(f"`{one}`" for one in needed)
+            raise Problem("scope-missing", f"`{self.name}` may not do this: it takes the scope {scopes}")
 
 
 NOBODY = Caller("", frozenset())

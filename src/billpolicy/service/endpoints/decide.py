@@ -22,6 +22,8 @@ MOST_ROWS = 10_000
 _QUICK_BYTES = 16 * 1024
 """Of a body that is read at once: one of this size takes less than a millisecond."""
 _KEYS = {"operation", "facts"}
+_NESTED = {dict, list}
+"""No fact has such a value."""
 
 
 def _answer(asked: Asked) -> Answer:
@@ -62,7 +64,7 @@ def _at_once(asked: Asked) -> Answer | None:
         if type(wanted) is not dict or wanted.keys() != _KEYS or type(wanted["facts"]) is not dict:
             return None
         operation, facts = wanted["operation"], wanted["facts"]
-        if (operation, *facts) not in asked.in_force.ready:
+        if (operation, *facts) not in asked.in_force.ready or not _NESTED.isdisjoint(map(type, facts.values())):
             return None
         return _one(asked, operation, facts)
     except (ValueError, TypeError, RecursionError, Refused):

@@ -27,5 +27,6 @@ ENDPOINT = Endpoint(
     _answer,
     gives="waiting",
     takes=("waiting-named",),
+    or_scope="approve",
     problems=("no-actor", "no-ledger"),
 )

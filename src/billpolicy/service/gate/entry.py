@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
@@ -22,12 +23,15 @@ _CLOSE = {"connection": "close"}
 """What is still to come is not read."""
 
 
-def caller_of(serving: Serving, request: Request, needed: Scope | None) -> Caller:
-    """Who sends a request. Raises `Problem` where that is nobody who may, or who asks too often."""
+def caller_of(serving: Serving, request: Request, needed: Sequence[Scope]) -> Caller:
+    """Who sends a request. Raises `Problem` where that is nobody who has one of the scopes, or who asks too often.
+
+    `needed`: none where anybody may ask.
+    """
     client = request.client.host if request.client is not None else ""
     caller = serving.callers.caller(client, request.headers)
     if caller is None:
-        if needed is None:
+        if not needed:
             return Caller("anybody", frozenset())
         serving.rates.take(f"address {client}", UNKNOWN_PER_SECOND)
         headers = {"www-authenticate": "Bearer"}
@@ -35,15 +39,17 @@ def caller_of(serving: Serving, request: Request, needed: Scope | None) -> Calle
         raise Problem("unauthenticated", detail, headers=headers)
     if caller.rate is not None:
         serving.rates.take(f"caller {caller.name}", caller.rate)
-    if needed is not None and not caller.may(needed):
-        raise Problem("scope-missing", f"`{caller.name}` may not do this: it takes the scope `{needed}`")
+    if needed:
+        caller.expect(*needed)
     return caller
 
 
-async def body_of(request: Request, limits: Limits, needed: Scope | None) -> Body | None:
-    """What is sent with it, to be read for whoever has a scope. Raises `Problem` for more than is read, or where it
-    takes too long to come."""
-    most = limits.body_bytes if needed is not None else min(limits.open_body_bytes, limits.body_bytes)
+async def body_of(request: Request, limits: Limits, *, known: bool) -> Body | None:
+    """What is sent with it. Raises `Problem` for more than is read, or where it takes too long to come.
+
+    `known`: whether whoever sends it had to say who they are; of what anybody may send less is read.
+    """
+    most = limits.body_bytes if known else min(limits.open_body_bytes, limits.body_bytes)
     said = request.headers.get("content-length", "")
     if said.isdecimal() and int(said) > most:
         raise _too_large(most)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ALWAYS = frozenset({"/health", "/ready", "/metrics"})
-"""What is asked by those who look after the service, every few seconds: also when it is to stop, in whatever name they
-know it by, and without a line of the log where all is well."""
+"""What is asked by those who look after the service, every few seconds: also when it is to stop, and without a line of
+the log where all is well."""
 _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
 _HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 
@@ -87,13 +87,13 @@ class Gate:
             log()
 
     def _refuse(self, path: str, method: str, headers: Headers) -> None:
+        if self._serving.callers.only_here:
+            refuse_other_host(headers)
         if path in ALWAYS:
             return
         if self._serving.is_stopping:
             detail = "this is about to stop: send it again in a moment"
             raise Problem("stopping", detail, headers={"retry-after": "1", "connection": "close"})
-        if self._serving.callers.only_here:
-            refuse_other_host(headers)
         refuse_other_origin(method, headers)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,9 @@ from billpolicy.report.html.pieces import LINE, section, terms
 from billpolicy.report.waiting import asked_text, awaited_in, awaited_text
 from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.operations import actor_of, ledger_of
+from billpolicy.service.callers.caller import Scope
 from billpolicy.service.endpoint import Answer, Endpoint
+from billpolicy.service.endpoints.withdraw import ENDPOINT as WITHDRAW
 from billpolicy.service.pages.forms import buttons, field, filled_in, hidden, press
 from billpolicy.service.pages.frame import wrong
 from billpolicy.service.pages.links import document_link, named, with_query
@@ -212,7 +214,7 @@ def _forms(asked: Asked, one: Waiting, *, is_complete: bool) -> Iterator[Html]:
         pressed.append(press("Post", main=True, name="do", value="post"))
     elif is_complete:
         yield el("p", said("To post it takes the scope `post`."), class_="note")
-    if may_act and asked.caller.may("approve"):
+    if may_act and asked.caller.may(*WITHDRAW.scopes):
         pressed.append(press("Withdraw", name="do", value="withdraw"))
     if pressed:
         yield el("form", *fields, comment, buttons(*pressed), method="post", action=ADDRESS)
@@ -225,9 +227,8 @@ def _act(asked: Asked) -> Answer:
     try:
         if act is None:
             raise Refused([Diagnostic("value-wrong", "nothing is to be done", hint="press one of the buttons")])
-        scope, does = act
-        if not asked.caller.may(scope):
-            raise Problem("scope-missing", f"`{asked.caller.name}` may not do this: it takes the scope `{scope}`")
+        scopes, does = act
+        asked.caller.expect(*scopes)
         _expect_as_shown(asked, id, form.get("digest", ""))
         done = does(asked, id, _comment(form.get("comment", "")))
     except (Refused, Problem) as refused:
@@ -291,7 +292,11 @@ def _post(asked: Asked, id: str, comment: str | None) -> Html:
     return joined((said(f"`{id}` is posted"), *((": ", links) if links else ()), "."))
 
 
-_ACTS: dict[str, Any] = {"approve": ("approve", _approve), "withdraw": ("approve", _withdraw), "post": ("post", _post)}
-"""What can be pressed -> the scope that it takes, and what does it."""
+_ACTS: dict[str, tuple[tuple[Scope, ...], Callable[[Asked, str, str | None], Html]]] = {
+    "approve": (("approve",), _approve),
+    "withdraw": (WITHDRAW.scopes, _withdraw),
+    "post": (("post",), _post),
+}
+"""What can be pressed -> the scopes any of which it takes, and what does it."""
 PAGE = Endpoint("GET", ADDRESS, "What waits for approvals.", "read", _show)
 ACTS = Endpoint("POST", ADDRESS, "Approve, withdraw or post what waits.", "read", _act)
