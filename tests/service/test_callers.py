@@ -295,6 +295,7 @@ ONE = f"callers: [{{name: bot, token: '{BOT[1]}', scopes: [read]}}]\n"
         ("name: bot", "name: a~b", "caller-wrong", "`a~b` cannot be the name of a caller"),
         (f"token: '{BOT[1]}', ", "", "caller-wrong", "nothing says how `bot` is known"),
         (BOT[1], BOT[0], "caller-wrong", "the digest of a token is wanted here"),
+        (BOT[1], f"sha256:{sha256(b'').hexdigest()}", "caller-wrong", "the digest of an empty token"),
         ("scopes: [read]", "user: ines, scopes: [read]", "caller-wrong", "there is no proxy that could say `ines`"),
         ("[read]", "[post]", "caller-wrong", "nobody is named who answers for it"),
         ("[read]", "[approve]", "caller-wrong", "nobody is named who answers for it"),

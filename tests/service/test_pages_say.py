@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from starlette.datastructures import Headers
 
 import billpolicy
 from billpolicy.exchange.callers_file import SCOPES, load_callers
@@ -58,6 +59,9 @@ def test_the_file_of_callers_that_is_shown_is_right(tmp_path: Path) -> None:
         "prometheus": 100,
     }
     assert not callers.only_here
+    for guessed in ("", "test", "test2", "token", "secret", *(one.name for one in file.callers)):
+        said = Headers({"authorization": f"Bearer {guessed}"})
+        assert callers.caller("192.0.2.7", said) is None, f"whoever copies the file lets `{guessed}` in"
 
 
 def test_each_scope_and_metric_is_told() -> None:

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -31,6 +32,8 @@ ACTING: frozenset[Scope] = frozenset({"post", "approve"})
 MAX_MEGABYTES = 1
 _NAME = re.compile(r"[A-Za-z0-9@_-][A-Za-z0-9@._-]{0,63}")
 _TOKEN = re.compile(r"sha256:[0-9a-f]{64}")
+_OF_NO_TOKEN = f"sha256:{sha256(b'').hexdigest()}"
+"""What stands there where a script made the digest of a variable that was not set."""
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _TAKEN = frozenset({"authorization", "cookie", "host", "origin"})
 """Headers that say something else."""
@@ -96,6 +99,10 @@ def _wrong(file: CallersFile, tree: Tree) -> Iterator[Diagnostic]:
         if one.token is not None and not _TOKEN.fullmatch(one.token):
             hint = f"no token stands here; `billpolicy serve --new-token {one.name}` prints the line for a new one"
             message = "the digest of a token is wanted here: `sha256:` and 64 characters of 0-9 and a-f"
+            yield Diagnostic("caller-wrong", message, at("token"), hint)
+        if one.token == _OF_NO_TOKEN:
+            hint = f"`billpolicy serve --new-token {one.name}` prints the line for a new one"
+            message = f"this is the digest of an empty token, with which anybody would be `{one.name}`"
             yield Diagnostic("caller-wrong", message, at("token"), hint)
         if one.user is not None and file.proxy is None:
             hint = "say under `proxy` from which address the proxy calls, and in which header it names who asks"
