@@ -11,7 +11,7 @@ import billpolicy
 from billpolicy.service.app import app_of
 from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
-from tests.service.answers import HAYES_IS_GONE, NO_HOT_WATER, YAML, asking, problem, told
+from tests.service.answers import BY_LINE, HAYES_IS_GONE, NO_HOT_WATER, YAML, asking, lines, problem, told
 from tests.service.conftest import ACTOR, HERE, OPERATIONS
 
 FOUR = ["no-hot-water", "moser-is-gone", "a-dog-at-the-arlberg"]
@@ -88,6 +88,18 @@ def test_what_is_refused_changes_nothing(posting: TestClient, ledger: billpolicy
     (diagnostic,) = found["diagnostics"]
     assert (diagnostic["code"], diagnostic["position"]["file"]) == ("approval-missing", "body.json")
     assert posted_in(ledger) == 0
+
+
+@pytest.mark.parametrize("path", ["/plan", "/post"])
+def test_what_lacks_an_approval_is_told_what_a_program_does_next(posting: TestClient, path: str) -> None:
+    (alone,) = problem(posting.post(path, json=HAYES_IS_GONE), 422, "refused")["diagnostics"]
+    several = posting.post(path, json={"operations": [HAYES_IS_GONE]}, headers=BY_LINE)
+    (in_a_line,) = lines(several)[0]["refused"]["diagnostics"]
+    for one in (alone, in_a_line):
+        assert (one["code"], one["hint"]) == (
+            "approval-missing",
+            "let it wait with `?wait=true`; whoever approves it calls `/approve`",
+        )
 
 
 def test_what_lacks_an_approval_waits_is_approved_and_is_posted(

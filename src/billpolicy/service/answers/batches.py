@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import billpolicy
@@ -17,6 +17,7 @@ from billpolicy.report.served import BatchEnd, Progress, ResultLine
 from billpolicy.report.waiting import waiting_report
 from billpolicy.service.asked.asked import Asked
 from billpolicy.service.asked.bodies import LINES, Operations
+from billpolicy.service.asked.operations import LET_WAIT
 from billpolicy.service.endpoint import GoingOn
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Batch:
     ) -> Iterator[Result]:
         """The outcomes, counted, each with the place of what is wrong; `settle` may let one wait."""
         for one, outcome in placed(self.operations.each, outcomes):
+            outcome = _as_asked_here(outcome)
             result = Result(outcome) if settle is None else settle(one, outcome)
             self.asked.tell(result.outcome, posting=self.posting, waits=result.waiting is not None)
             if result.waiting is None:
@@ -102,6 +104,12 @@ class Batch:
                 head=head,
             )
         )
+
+
+def _as_asked_here(outcome: Outcome) -> Outcome:
+    """With what a program does next where commands would say `post --wait` and `approved_by`, which is refused here."""
+    problems = (one._replace(hint=LET_WAIT) if one.code == "approval-missing" else one for one in outcome.problems)
+    return replace(outcome, problems=tuple(problems))
 
 
 def planned(asked: Asked, batch: Batch, going_on: GoingOn, *, instead: bool = False) -> Iterator[Outcome]:

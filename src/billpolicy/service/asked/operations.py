@@ -14,6 +14,9 @@ from billpolicy.service.problems import Problem
 if TYPE_CHECKING:
     from billpolicy import Instruction, Ledger
 
+LET_WAIT = "let it wait with `?wait=true`; whoever approves it calls `/approve`"
+"""What to do with an operation that lacks nothing but approvals."""
+
 
 def operations_asked(asked: Asked) -> Operations:
     """The operations of the body, each asked by whoever calls.
@@ -89,5 +92,4 @@ def _chosen(one: Instruction, actor: str | None) -> Iterator[Diagnostic]:
         yield Diagnostic("value-not-allowed", message, one.at("actor"), "leave `actor` out: it is whoever calls")
     if one.request.approved_by:
         message = f"`{one.request.id}` says who approved it, which nobody can say for others"
-        hint = "let it wait with `?wait=true`; whoever approves it calls `/approve`"
-        yield Diagnostic("value-not-allowed", message, one.at("approved_by"), hint)
+        yield Diagnostic("value-not-allowed", message, one.at("approved_by"), LET_WAIT)
