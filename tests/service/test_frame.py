@@ -52,6 +52,26 @@ def test_everybody_can_read_it_at_any_width(browser: Any, address: str, width: i
     assert wrong_with(page) == []
 
 
+def test_an_address_of_nothing_is_a_page_for_people_and_a_record_for_programs(
+    client: TestClient, policy: billpolicy.Versions
+) -> None:
+    page = client.get("/pages/%3Cb%3Enope", headers={"accept": "text/html,*/*"})
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "<p>there is nothing at /pages/&lt;b&gt;nope</p>" in page.text
+    assert 'href="/pages/matrix"' in page.text
+    assert page.headers["x-request-id"] in page.text
+    assert policy.policies[0].digest[:12] not in page.text, "anybody sees it"
+    for headers in ({"accept": "application/json"}, {"accept": "text/html", "hx-request": "true"}):
+        record = client.get("/pages/nope", headers=headers)
+        assert (record.status_code, record.json()["detail"]) == (404, "there is nothing at /pages/nope")
+
+
+def test_an_address_of_nothing_can_be_read_on_a_phone(browser: Any, address: str) -> None:
+    page = visited(browser, f"{address}/pages/{'nope' * 60}", width=390)
+    page.wrong.clear()  # the browser itself tells of the 404
+    assert [one for one in wrong_with(page) if one != "only 6 texts"] == [], "it has no more to say"
+
+
 def test_what_cannot_be_shown_is_a_page_for_people_and_a_record_for_programs(client: TestClient) -> None:
     asked = "/pages/matrix?on=2025-01-01"
     page = client.get(asked, headers={"accept": "text/html,*/*"})

@@ -29,7 +29,7 @@ from billpolicy.service.files import static
 from billpolicy.service.gate.entry import body_of, caller_of
 from billpolicy.service.gate.gate import ALWAYS, Gate
 from billpolicy.service.pages.login import to_login
-from billpolicy.service.pages.problem import problem_page, wants_page
+from billpolicy.service.pages.problem import nowhere_page, problem_page, wants_page
 from billpolicy.service.problems import NAMES, Problem, answer_of, problem_in
 from billpolicy.service.registry import ENDPOINTS, PAGES
 from billpolicy.service.serving import InForce, Serving
@@ -55,7 +55,10 @@ def app_of(serving: Serving) -> ASGIApp:
         nowhere = f"there is nothing at {request.url.path}"
         detail = nowhere if name == "not-found" else f"{request.method} is not for this"
         problem = Problem(name, detail, headers=getattr(error, "headers", None))
-        return answer_of(serving.problem(problem, noted), noted.id)
+        told = serving.problem(problem, noted)
+        if name == "not-found" and wants_page(request.headers):
+            return HTMLResponse(nowhere_page(told, noted.id), told.status)
+        return answer_of(told, noted.id)
 
     handlers = {404: routed, 405: routed, 500: routed}
     app = Starlette(routes=routes, exception_handlers=handlers)

@@ -67,6 +67,19 @@ def framed(
     return Answer(Html(f'<!doctype html><html lang="en">{el("head", *head)}\n{el("body", whole)}</html>\n'), status)
 
 
+def bare(title: str, body: Html) -> Html:
+    """A page that says nothing of the policy and of who one is, for whoever asks."""
+    head = (
+        el("meta", charset="utf-8"),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("title", f"{title} · billpolicy"),
+        el("link", rel="icon", href="data:,"),
+        *(el("link", rel="stylesheet", href=f"/static/{name}") for name in ("page.css", "service.css")),
+    )
+    main = el("main", el("h1", title), body, id="content", tabindex="-1")
+    return Html(f'<!doctype html><html lang="en">{el("head", *head)}\n{el("body", main)}</html>\n')
+
+
 def _header(asked: Asked) -> Html:
     told = [asked.caller.name]
     if asked.caller.may("read"):

@@ -13,6 +13,7 @@ from billpolicy.service.asked.asked import Asked
 from billpolicy.service.endpoint import Answer, Endpoint
 from billpolicy.service.gate.entry import UNKNOWN_PER_SECOND
 from billpolicy.service.pages.forms import filled_in, hidden
+from billpolicy.service.pages.frame import bare
 from billpolicy.service.pages.links import asked_for, way_back
 from billpolicy.service.problems import Problem
 
@@ -72,15 +73,7 @@ def _page(where: str, wrong: str | None = None, status: int = 200) -> Answer:
         action="/login",
     )
     told = () if wrong is None else (el("p", wrong, id="wrong", role="alert"),)
-    main = el("main", el("h1", "Log in"), *told, form, id="content", tabindex="-1")
-    head = (
-        el("meta", charset="utf-8"),
-        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        el("title", "Log in · billpolicy"),
-        *(el("link", rel="stylesheet", href=f"/static/{name}") for name in ("page.css", "service.css")),
-    )
-    body = el("body", joined((main,), LINE))
-    return Answer(Html(f'<!doctype html><html lang="en">{el("head", *head)}\n{body}</html>\n'), status)
+    return Answer(bare("Log in", joined((*told, form), LINE)), status)
 
 
 PAGE = Endpoint("GET", "/login", "Where a browser says who it is.", None, _show, quick=True)
