@@ -20,6 +20,7 @@ def test_each_line_is_a_sentence_or_what_a_person_looks_for(capsys: pytest.Captu
     log.operation(refused, "memo-\x1b[2J", "write_off_invoice", "refused", (), ["actor-missing"])
     found = [Diagnostic("key-unknown", "`colour` is not a key", Position("acme.yaml", 4, 1), "remove it")]
     log.became("policy_refused", "the policy is not sound", level="error", found=found)
+    log.request(Noted("r3", "POST", "/plan", 200, "ines", codes=["document-unknown"]), 0.25)
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.splitlines() == [
@@ -30,4 +31,5 @@ def test_each_line_is_a_sentence_or_what_a_person_looks_for(capsys: pytest.Captu
         "memo-\\x1b[2J refused actor-missing",
         "error: the policy is not sound",
         "error: acme.yaml:4:1: `colour` is not a key [key-unknown]",
+        "200 POST /plan ines 250.0 ms r3 document-unknown",
     ]

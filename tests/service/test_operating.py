@@ -17,6 +17,7 @@ from billpolicy.service.app import app_of
 from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
 from billpolicy.service.telling.log import Log
+from tests.service.answers import HAYES_IS_GONE
 from tests.service.conftest import ACTOR, HERE, OPERATIONS
 from tests.service.test_gate import Written
 
@@ -67,6 +68,15 @@ def test_what_becomes_of_operations_is_counted(asking: TestClient) -> None:
     assert found["billpolicy_requests_in_flight", ()] == 1, "the one that asks"
     assert found["billpolicy_ledger_wait_seconds_count", ()] >= 3
     assert found["billpolicy_policy_changes_refused_total", ()] == 0
+
+
+@pytest.mark.parametrize("path", ["/plan", "/post"])
+def test_one_refusal_is_counted_once(asking: TestClient, written: Written, path: str) -> None:
+    """Of one operation alone the reason of its refusal is the reason that the request has no answer, too."""
+    asking.post(path, json=HAYES_IS_GONE)
+    assert written.of("request")[0]["codes"] == ["approval-missing"]
+    refusals = {labels: value for (name, labels), value in numbers(asking).items() if name.endswith("refusals_total")}
+    assert refusals == {(("code", "approval-missing"),): 1}
 
 
 def test_nobody_makes_up_a_label(asking: TestClient) -> None:

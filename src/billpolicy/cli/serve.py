@@ -215,10 +215,10 @@ def _say(level: str, event: str, **fields: Any) -> None:
 
 def _words(level: str, event: str, said: dict[str, Any]) -> str:
     if event == "request":
-        codes = f" {said['problem'] or ''} {', '.join(said['codes'] or ())}".rstrip()
+        reasons = filter(None, (said["problem"], ", ".join(said["codes"] or ())))
         took = f"{said['seconds'] * 1000:.1f} ms"
         who = said["caller"] or "nobody"
-        return f"{said['status']} {said['method']} {said['route']} {who} {took} {said['request']}{codes}"
+        return f"{said['status']} {said['method']} {said['route']} {who} {took} {' '.join((said['request'], *reasons))}"
     if event == "operation":
         made = ", ".join(said.get("documents") or said.get("codes") or ())
         return f"{said['operation']} {said['outcome']} {made}".rstrip()

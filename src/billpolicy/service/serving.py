@@ -86,8 +86,7 @@ class Serving:
         problem = problem_in(error)
         if problem.name == "failed":
             self.log.failed(noted, error)
-        noted.problem = problem.name
-        noted.codes += (one.code for one in problem.diagnostics)
+        noted.not_answered(problem.name, (one.code for one in problem.diagnostics))
         return problem
 
     def go_on(self) -> bool:

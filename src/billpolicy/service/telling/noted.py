@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 UNKNOWN = "none"
@@ -27,6 +29,11 @@ class Noted:
     """Why it was refused."""
     problem: str | None = None
     has_turn: bool = False
+
+    def not_answered(self, problem: str, codes: Iterable[str]) -> None:
+        """Why there is no answer. What was told of an operation is not told again where that is the reason."""
+        self.problem = problem
+        self.codes += (Counter(codes) - Counter(self.codes)).elements()
 
 
 def id_for(wanted: str | None) -> str:
