@@ -48,6 +48,27 @@ def test_edits_of_the_one_in_force_are_enough(changed: Changed) -> None:
     assert found["sound"] is True
 
 
+@pytest.mark.parametrize("text", ["exceptions: []\n", "no policy at all\n", None])
+@pytest.mark.parametrize(("path", "key"), [("/policies/check", None), ("/validate", None), ("/diff", "new")])
+def test_an_edit_that_nothing_reads_is_refused(
+    client: TestClient, path: str, key: str | None, text: str | None
+) -> None:
+    """As explanations name the file, which is not as seen from the folder of the policy."""
+    edits = {"edits": {"examples/three-brands/northpine/brands.yaml": text}}
+    found = problem(client.post(path, json=edits if key is None else {key: edits}), 422, "refused")
+    (one,) = found["diagnostics"]
+    assert one["message"] == "`examples/three-brands/northpine/brands.yaml` is no file of this policy"
+    assert "`northpine/brands.yaml`" in one["hint"]
+
+
+def test_tests_beside_a_policy_and_files_that_a_change_adds_may_be_sent(changed: Changed, client: TestClient) -> None:
+    assert check(changed, {"edits": {"more.yaml": RULES, "acme.test.yaml": "tests: []\n"}})["sound"] is True
+    added = told(
+        client.post("/policies/check", json={"edits": {"northpine/more.yaml": "exceptions: []\n"}}), "policy-check"
+    )
+    assert (added["sound"], "northpine/more.yaml" in added["policy"]["files"]) == (True, True)
+
+
 def test_of_a_wrong_one_each_mistake_is_told(changed: Changed) -> None:
     found = check(changed, {"files": {"policy.yaml": WRONG}})
     assert (found["sound"], "difference" in found) == (False, False)

@@ -7,12 +7,12 @@ nothing else: what comes from an editor or over a network neither reads nor repl
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from billpolicy.diagnostics.arguments import expect, expect_each
-from billpolicy.diagnostics.diagnostic import Refused
-from billpolicy.policy.layers import read_layers
+from billpolicy.diagnostics.diagnostic import Diagnostic, Position, Refused, did_you_mean
+from billpolicy.policy.layers import Layer, read_layers
 from billpolicy.source.files import Files, Place, Texts, place
 from billpolicy.source.misnamed import misnamed
 
@@ -37,8 +37,39 @@ def edited(of: str | Path | Place, texts: Mapping[str, str | None], *, alone: bo
     named = {Path(os.path.normpath(folder / name)): text for name, text in texts.items()}
     there = {str(path): text.encode() for path, text in named.items() if text is not None}
     gone = frozenset(path for path, text in named.items() if text is None)
-    known = frozenset(layer.path for layer in read_layers(at.path, at.files))
-    return Place(_Edited(there, at.files, folder, known, gone, alone), at.path)
+    layers = read_layers(at.path, at.files)
+    known = frozenset(layer.path for layer in layers)
+    after = Place(_Edited(there, at.files, folder, known, gone, alone), at.path)
+    _refuse_unread({Path(os.path.normpath(folder / name)): name for name in texts}, _read_from(layers), folder, after)
+    return after
+
+
+def _read_from(layers: Iterable[Layer]) -> frozenset[Path]:
+    """The files of which a policy was made."""
+    each = ((layer, name) for layer in layers for name in layer.names)
+    return frozenset(Path(os.path.normpath(one.path / name if one.is_folder else one.path)) for one, name in each)
+
+
+def _refuse_unread(edits: Mapping[Path, str], before: frozenset[Path], folder: Path, after: Place) -> None:
+    """Raise `Refused` for edits of what is no file of the policy, before or after: nothing would look at them, and it
+    would be sound whatever they say. Tests beside it are no policy, and can be sent with it."""
+    strange = {path: name for path, name in edits.items() if path not in before and ".test." not in path.name}
+    if not strange:
+        return
+    try:
+        read = _read_from(read_layers(after.path, after.files))
+    except Refused:
+        return  # for a reason that whoever reads it tells
+    own = [path.relative_to(folder).as_posix() for path in before if folder in path.parents]
+    problems = [
+        Diagnostic(
+            "value-wrong", f"`{name[:80]}` is no file of this policy", Position("files"), did_you_mean(name, own)
+        )
+        for path, name in strange.items()
+        if path not in read
+    ]
+    if problems:
+        raise Refused(problems)
 
 
 class _Edited(Texts):
