@@ -11,9 +11,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from billpolicy.book.book import Book
+from billpolicy.ledger import migrations
 from billpolicy.ledger.store import create_ledger, open_ledger
 from tests.helpers.postgresql import Server, server
 from tests.helpers.sample import sample
+from tests.helpers.tables import made_once
 
 # A machine that is busy is no finding.
 _COMMON = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,6 +28,20 @@ settings.register_profile(
     print_blob=True,
 )
 settings.load_profile("ci")
+
+
+_UPGRADE = made_once(migrations.upgrade)
+_BY_STEPS = ("faults", "speed")
+"""Tests of these folders look at each statement of the migrations."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def tables(request: pytest.FixtureRequest) -> Iterator[None]:
+    """New ledgers in files are made quickly, but for tests that look at how they are made."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not set(request.path.parts).intersection(_BY_STEPS):
+            patch.setattr(migrations, "upgrade", _UPGRADE)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -125,3 +125,17 @@ def test_a_draft_that_an_operation_posted_was_imported_as_a_draft(url: str) -> N
     with closing(sqlite3.connect(path)) as connection:
         found = connection.execute("SELECT number, posted_as, imported_posted_as FROM documents WHERE number LIKE 'D%'")
         assert sorted(found) == [("D1", "I1", None), ("D2", "I2", "I2")]
+
+
+def test_what_tests_make_quickly_is_what_the_migrations_make(tmp_path: Path) -> None:
+    """Of new ledgers in files: the second is of the statements that made the first."""
+    made: list[list[str]] = []
+    by_steps = migrations.upgrade.__wrapped__  # type: ignore[attr-defined]
+    for upgrade in (by_steps, migrations.upgrade, migrations.upgrade):
+        path = tmp_path / f"{len(made)}.db"
+        with closing(sqlite3.connect(path)) as driver, migrations.core_of(driver, "sqlite") as core:
+            upgrade(core)
+            driver.commit()
+            made.append(sorted(driver.iterdump()))
+    assert made[0] == made[1] == made[2]
+    assert len(made[0]) > 100
