@@ -100,8 +100,18 @@ def test_alive_and_ready(asking: TestClient, serving: Serving, written: Written)
     ready = asking.get("/ready").json()
     assert ready == {"status": "ready", "policy": serving.in_force.digest, "change_refused": False}
     assert "health" in SCHEMAS
-    assert asking.get("/ready", headers={"host": "10.0.0.7:8080"}).status_code == 200, "as a probe asks"
     assert not written, "where all is well there is no line"
+
+
+class _FromAnywhere(OnThisMachine):
+    """As where a file says who callers are, so that the service may listen for others, too."""
+
+    only_here = False
+
+
+def test_a_probe_asks_by_whatever_name_it_knows_it(asking: TestClient, serving: Serving) -> None:
+    serving.callers = _FromAnywhere()
+    assert asking.get("/ready", headers={"host": "10.0.0.7:8080"}).status_code == 200
 
 
 def test_a_service_that_is_to_stop_is_alive_and_not_ready(
