@@ -128,6 +128,13 @@ def test_words_that_can_be_meant_in_several_ways_are_refused(words: list[str], p
     assert told("credit_memo_from_invoice", *words) == [(place, "argument-form", hint)]
 
 
+def test_a_field_with_fields_of_its_own_that_is_missing() -> None:
+    """The hint is one that can be followed."""
+    assert told("debit_memo_from_invoice", "invoice=INV-1") == [
+        ("debit_memo_from_invoice", "key-missing", "add `items.1.item=...`")
+    ]
+
+
 def test_an_operation_that_nobody_knows() -> None:
     assert told("creditmemo", "invoice=a") == [
         (

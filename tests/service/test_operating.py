@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from billpolicy.service.app import app_of
 from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
 from billpolicy.service.telling.log import Log
+from billpolicy.service.telling.metrics import SHARED
 from tests.service.answers import HAYES_IS_GONE
 from tests.service.conftest import ACTOR, HERE, OPERATIONS
 from tests.service.test_gate import Written
@@ -101,6 +103,19 @@ def test_alive_and_ready(asking: TestClient, serving: Serving, written: Written)
     assert ready == {"status": "ready", "policy": serving.in_force.digest, "change_refused": False}
     assert "health" in SCHEMAS
     assert not written, "where all is well there is no line"
+
+
+def test_a_worker_that_has_counted_nothing_yet_keeps_nobody_from_the_numbers(
+    asking: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file is made empty, and gets its length a moment later; it may be killed in between."""
+    numbers = tmp_path / "numbers"
+    numbers.mkdir()
+    (numbers / "counter_1.db").touch()
+    monkeypatch.setenv(SHARED, str(numbers))
+    answer = asking.get("/metrics")
+    assert answer.status_code == 200
+    assert "billpolicy_policy_in_force_since_seconds" in answer.text
 
 
 class _FromAnywhere(OnThisMachine):

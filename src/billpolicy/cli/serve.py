@@ -39,13 +39,17 @@ def _make_token(ctx: click.Context, param: click.Parameter, name: str | None) ->
     if name is None or ctx.resilient_parsing:
         return
     with _installed():
+        from billpolicy.exchange.callers_file import NAME, NAME_HINT
         from billpolicy.service.callers.known import new_token
 
+    if not NAME.fullmatch(name) or name.startswith("-"):
+        raise click.BadParameter(f"`{name}` cannot be the name of a caller: {NAME_HINT}", ctx, param)
     token, digest = new_token()
     write(
         f"the token, which is shown this once and kept nowhere: {token}\n\n"
         f"in the file of callers:\n\n"
         f"  - name: {name}\n    token: {digest}\n    scopes: [read, plan]\n"
+        f"    # who is to post or approve, too: scopes post, approve, and `actor: NAME` as the policy knows them\n"
     )
     ctx.exit()
 

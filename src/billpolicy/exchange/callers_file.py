@@ -30,7 +30,8 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 ACTING: frozenset[Scope] = frozenset({"post", "approve"})
 """What somebody must answer for, by name."""
 MAX_MEGABYTES = 1
-_NAME = re.compile(r"[A-Za-z0-9@_-][A-Za-z0-9@._-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9@_-][A-Za-z0-9@._-]{0,63}")
+NAME_HINT = "write it in letters, digits, `@`, `_`, `-` and dots, at most 64 of them"
 _TOKEN = re.compile(r"sha256:[0-9a-f]{64}")
 _OF_NO_TOKEN = f"sha256:{sha256(b'').hexdigest()}"
 """What stands there where a script made the digest of a variable that was not set."""
@@ -90,9 +91,8 @@ def _wrong(file: CallersFile, tree: Tree) -> Iterator[Diagnostic]:
         def at(key: str, number: int = number) -> Position:
             return tree.at("callers", number, key)
 
-        if not _NAME.fullmatch(one.name):
-            hint = "write it in letters, digits, `@`, `_`, `-` and dots, at most 64 of them"
-            yield Diagnostic("caller-wrong", f"`{one.name}` cannot be the name of a caller", at("name"), hint)
+        if not NAME.fullmatch(one.name):
+            yield Diagnostic("caller-wrong", f"`{one.name}` cannot be the name of a caller", at("name"), NAME_HINT)
         if one.token is None and one.user is None:
             hint = f"`billpolicy serve --new-token {one.name}` makes a token, and prints the line for it"
             yield Diagnostic("caller-wrong", f"nothing says how `{one.name}` is known", at("name"), hint)

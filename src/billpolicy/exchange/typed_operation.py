@@ -112,7 +112,12 @@ class _Typed(Tree):
 
     def entry(self, around: _Path, *keys: str) -> str:
         """As it is typed: `items.1.item=...`."""
-        return f"{_dotted((*around, *keys))}=..."
+        path: _Path = (*around, *keys)
+        kind = bare_type(type_at(OPERATIONS[self.file].request, path))
+        first = bare_type(get_args(kind)[0]) if _is_list(kind) else None
+        if dataclasses.is_dataclass(first):  # is said field by field
+            path = (*path, 0, next(iter(names_at(first, ()))))
+        return f"{_dotted(path)}=..."
 
 
 def _read(word: str, asked: type[Request]) -> tuple[_Path, Any]:

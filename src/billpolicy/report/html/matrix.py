@@ -56,21 +56,23 @@ def matrix_html(matrix: Matrix) -> str:
     return page(title, body, styles=("matrix.css", "charts.css"), script="matrix.js")
 
 
-def matrix_body(matrix: Matrix, opens: Opens = lambda operation, key: {}) -> Html:
-    """What stands on the page below its title. `opens`: where cells lead, if not to their rules further down."""
+def matrix_body(matrix: Matrix, opens: Opens | None = None) -> Html:
+    """What stands on the page below its title. `opens`: where cells lead, if not to their rules further down, which are
+    folded then."""
     rules = _base_rules(matrix.operations)
     anchors = _Anchors(
         {f"{name}.{one.key}": f"base-{at}" for at, one in enumerate(rules, 1) for name in one.operations},
         {one.rule.id: mark for mark, one in enumerate(matrix.exceptions, start=1)},
         frozenset(one.rule.id for one in matrix.exceptions if one.differs),
-        opens,
+        opens or _nowhere_else,
     )
+    told = _rules(rules, anchors)
     parts = {
         "Matrix": (_filters(matrix, rules), _table(matrix, anchors)),
         "Exceptions": [_exception(one, anchors) for one in matrix.exceptions],
         "Follow-ups": [*_picture(matrix.follow_ups), *map(_follow_up, enumerate(matrix.follow_ups, start=1))],
         "Declared": [*_declared(matrix.declared)],
-        "Base rules": [_rules(rules, anchors)],
+        "Base rules": [told if opens is None else el("details", el("summary", f"All {len(rules)} of them"), told)],
     }
     shown = {title: content for title, content in parts.items() if content}
     extends = joined((", extends ", matrix.base)) if matrix.base is not None else ""
@@ -81,6 +83,10 @@ def matrix_body(matrix: Matrix, opens: Opens = lambda operation, key: {}) -> Htm
     for title, content in shown.items():
         body.append(el("section", el("h2", title, id=_anchor(title)), *content, aria_labelledby=_anchor(title)))
     return joined(body, LINE)
+
+
+def _nowhere_else(operation: str, key: str) -> Mapping[str, str]:
+    return {}
 
 
 def _anchor(title: str) -> str:

@@ -150,6 +150,8 @@ def _told(asked: Asked, places: Sequence[Place], names: tuple[str, str]) -> Html
     difference = billpolicy.diff(before.policy, after.policy)
     versions = before.versions("python"), after.versions("python")
     impact = impact_of(asked, *versions) if has_operations(asked) else None
+    if impact is not None and not impact.operations:  # nothing was posted yet
+        impact = None
     report = diff_report(
         difference,
         names,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -102,10 +103,20 @@ class Metrics:
         registry = self._own
         if SHARED in os.environ:
             registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            registry.register(_OfAll(None))  # type: ignore[no-untyped-call]
         asked = CollectorRegistry()
         asked.register(_InForce(policy))
         return bytes(generate_latest(registry) + generate_latest(asked))
+
+
+class _OfAll(MultiProcessCollector):
+    """The numbers of all processes. Of a worker that has just begun, or was killed then, the file may be empty yet."""
+
+    def collect(self) -> Iterable[Metric]:
+        """All of them, added up."""
+        found = (one for one in Path(self._path).glob("*.db") if one.stat().st_size)
+        merged: Iterable[Metric] = self.merge([str(one) for one in found])  # type: ignore[no-untyped-call]
+        return merged
 
 
 class _InForce(Collector):
