@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import billpolicy
 from billpolicy import Audit, ShownDocument
@@ -81,15 +81,23 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _due(one: Any, written: Written) -> Html | str:
+    """When, and why then; nothing of a document that nobody owes."""
+    if not hasattr(one, "due_date"):
+        return ""
+    if one.due_date is None:
+        return "no day is said: the aging counts from its own"
+    return joined((written.day(one.due_date), f", from {one.due_date_from}" if one.due_date_from else ""))
+
+
 def _about(shown: ShownDocument, written: Written) -> Html:
     one = shown.document
     left, source = open_words(one), getattr(one, "related", None)
-    due, term = getattr(one, "due_date", None), getattr(one, "due_date_from", None)
     name = (" · ", named(shown.account.name)) if shown.account.name else ()
     about = {
         "account": joined((account_link(one.account), *name)),
         "date": written.day(one.date),
-        "due": joined((written.day(due), f", from {term}" if term else "")) if due else "",
+        "due": _due(one, written),
         "amount": written.amount(one.amount, one.currency),
         **({left: el("strong", written.amount(shown.balance, one.currency))} if left else {}),
         "made from": document_link(str(source)) if source else "",
