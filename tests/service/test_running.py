@@ -18,6 +18,7 @@ import httpx2
 import pytest
 
 import billpolicy
+from billpolicy.service.callers.known import new_token
 from tests.helpers.paths import ROOT
 from tests.helpers.postgresql import Server
 from tests.service.conftest import STORY
@@ -286,6 +287,47 @@ def test_each_worker_takes_a_change_of_the_policy(tmp_path: Path) -> None:
         assert len(digests) == 1
         told = {httpx2.get(f"{service.address}/matrix").headers["etag"].strip('"') for _ in range(8)}
         assert told == digests
+
+
+def test_a_worker_that_is_begun_again_has_what_was_sound_last_and_not_what_the_service_began_with(
+    tmp_path: Path,
+) -> None:
+    policy, callers = tmp_path / "policy.yaml", tmp_path / "callers.yaml"
+    text = "policy: acme\neffective: {from: 2026-01-01}\nextends: standard\n"
+    first, second = new_token(), new_token()
+    line = "callers: [{name: bot, token: 'DIGEST', scopes: [read], rate: 100000}]\n"
+    policy.write_text(text)
+    callers.write_text(line.replace("DIGEST", first[1]))
+    with running(*BOOK, "--workers", "2", "--callers", str(callers), policy=str(policy)) as service:
+
+        def asked(path: str, token: str) -> httpx2.Response:
+            return httpx2.get(service.address + path, headers={"authorization": f"Bearer {token}"})
+
+        before = asked("/matrix", first[0]).headers["etag"]
+        policy.write_text(text + "description: another\n")
+        callers.write_text(line.replace("DIGEST", second[1]))
+        service.process.send_signal(signal.SIGHUP)
+        digest = service.until("policy_changed", 2)["policy"]
+        assert before != f'"{digest}"'
+        service.until("callers_changed", 2)
+        time.sleep(2)  # the parent looks, too, and says nothing of it
+        policy.write_text(text + "colour: red\n")
+        callers.write_text("callers: [{name: bot}]\n")
+        service.process.send_signal(signal.SIGHUP)
+        service.until("policy_refused", 2)
+        service.until("callers_refused", 2)
+        time.sleep(1)
+        for count, worker in enumerate(service.workers(), 1):
+            os.kill(worker, signal.SIGKILL)
+            service.until("worker_ended", count)
+        assert len(service.workers()) == 2
+        for _ in range(8):  # on connections of their own, so that either answers
+            assert asked("/matrix", second[0]).headers["etag"] == f'"{digest}"'
+            assert asked("/matrix", first[0]).status_code == 401
+            assert asked("/policies", second[0]).json()["refused"]["diagnostics"][0]["code"] == "key-unknown"
+        told = [one["event"] for one in service.lines]
+        assert [told.count(one) for one in ("policy_changed", "policy_refused")] == [2, 2]
+        assert [told.count(one) for one in ("callers_changed", "callers_refused")] == [2, 2]
 
 
 class TestBeginning:

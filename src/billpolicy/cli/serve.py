@@ -138,7 +138,7 @@ def command(
             from billpolicy.service.callers.sessions import Sessions
             from billpolicy.service.gate.limits import Limits
             from billpolicy.service.gate.origins import is_loopback
-            from billpolicy.service.running.changing import CallersSource, Changing, Source
+            from billpolicy.service.running.changing import CallersSource, Changing, Kept, Source
             from billpolicy.service.running.loaded import load_operations
             from billpolicy.service.running.server import listen, serve
             from billpolicy.service.serving import InForce, Serving
@@ -159,6 +159,7 @@ def command(
         sessions = Sessions(secrets.token_bytes(32), secure=not is_loopback(host))
         known = None if callers is None else CallersSource(callers, sessions)
         by = OnThisMachine(actor) if known is None else known.read(versions)
+        kept = Kept(InForce(versions), by)
         loaded = None if book is None else replace(billpolicy.load_book(book), file=None)
         shown = () if operations is None else load_operations(operations)
         if ledger is not None:
@@ -173,19 +174,21 @@ def command(
             limits = Limits(at_once=at_once, body_bytes=body_megabytes * _MEGABYTE)
             with ExitStack() as opened:
                 on = loaded if loaded is not None else opened.enter_context(billpolicy.open_ledger(str(ledger)))
-                serving = Serving(InForce(versions), on, by, source=source, limits=limits, log=told, operations=shown)
+                serving = Serving(
+                    kept.in_force, on, kept.callers, source, kept.not_taken, operations=shown, limits=limits, log=told
+                )
                 changing = Changing(serving, source, known)
-                changing.look(at_once=True)  # it may have changed since, where a process is begun again
+                changing.look(at_once=True)  # where a process is begun again, it may have changed just now
                 yield serving, changing
 
         address = _address(host, listening.getsockname()[1])
-        told.became("serving", f"serving on {address}", policy=InForce(versions).digest)
+        told.became("serving", f"serving on {address}", policy=kept.in_force.digest)
         if opens:
             webbrowser.open(address)  # whoever has no browser has the address
         if workers > 1:
             from billpolicy.service.running.workers import Workers
 
-            done = Workers(workers, begin, listening, told).run()
+            done = Workers(workers, begin, listening, told, Changing(kept, source, known)).run()
         else:
             with begin() as (serving, changing):
                 done = serve(serving, listening, changing)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import datetime
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import billpolicy
 from billpolicy import Diagnostic, Refused
 from billpolicy.exchange.callers_file import load_callers
+from billpolicy.service.callers.caller import Callers
 from billpolicy.service.callers.known import KnownCallers
 from billpolicy.service.callers.sessions import Sessions
 from billpolicy.service.running.watched import Watched, sign_of, watched
-from billpolicy.service.serving import InForce, NotTaken, Serving
+from billpolicy.service.serving import InForce, NotTaken
+from billpolicy.service.telling.log import Log
+from billpolicy.service.telling.metrics import Metrics
 from billpolicy.source.files import Place
 from billpolicy.source.revision import revision
 
@@ -77,6 +80,34 @@ class CallersSource:
         return (sign_of(self.path),)
 
 
+class Follows(Protocol):
+    """What has in force what was sound last."""
+
+    in_force: InForce
+    callers: Callers
+    not_taken: NotTaken | None
+
+    @property
+    def log(self) -> Log:
+        """Where it tells what changed."""
+
+    @property
+    def metrics(self) -> Metrics | None:
+        """Where it counts that; None: nowhere."""
+
+
+@dataclass
+class Kept:
+    """What a process begins with. The parent of workers keeps it as they do, and in silence, for those who are begun
+    later: what is in the files by then may not be sound."""
+
+    in_force: InForce
+    callers: Callers
+    not_taken: NotTaken | None = None
+    log: Log = field(default_factory=Log)
+    metrics: None = None
+
+
 class _Change:
     """Whether something is another one than was taken, and stays so."""
 
@@ -97,7 +128,7 @@ class _Change:
 class Changing:
     """Looks whether the policy or the callers of a service changed, and takes what is sound."""
 
-    def __init__(self, serving: Serving, source: Source, callers: CallersSource | None = None) -> None:
+    def __init__(self, serving: Follows, source: Source, callers: CallersSource | None = None) -> None:
         self._serving = serving
         self._source = source
         self._callers = callers
@@ -114,16 +145,20 @@ class Changing:
             self._read_callers(self._callers)
             self._callers_change.taken = self._callers.as_read
 
+    def try_to_look(self, *, at_once: bool = False) -> None:
+        """The same; of a bug that is met, only the log is told."""
+        try:
+            self.look(at_once=at_once)
+        except Exception as error:  # the next look may do better, and what is in force stays so
+            self._serving.log.broke(error)
+
     def watch(self) -> None:
         """Look again and again, in a thread of its own, until `end`."""
         while not self._ended:
             asked = self._now.wait(EVERY_SECONDS)
             self._now.clear()
             if not self._ended:
-                try:
-                    self.look(at_once=asked)
-                except Exception as error:  # the next look may do better, and what is in force stays so
-                    self._serving.log.broke(error)
+                self.try_to_look(at_once=asked)
 
     def look_now(self) -> None:
         """Let the thread look at once."""
@@ -141,7 +176,8 @@ class Changing:
         except Refused as refused:
             self._policy_change.taken = self._source.as_read()
             serving.not_taken = NotTaken(_now(), tuple(refused.diagnostics))
-            serving.metrics.policy_refused()
+            if serving.metrics is not None:
+                serving.metrics.policy_refused()
             message = "the policy changed and is not sound; the one before stays in force"
             serving.log.became("policy_refused", message, level="error", found=refused.diagnostics)
             return
@@ -151,7 +187,8 @@ class Changing:
         if changed.digest == before.digest:
             return
         serving.in_force = changed
-        serving.metrics.policy_changed()
+        if serving.metrics is not None:
+            serving.metrics.policy_changed()
         warnings: list[Diagnostic] = [one for policy in versions.policies for one in policy.warnings]
         serving.log.became("policy_changed", "another policy is in force", policy=changed.digest, found=warnings)
 

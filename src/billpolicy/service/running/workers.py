@@ -12,6 +12,7 @@ from types import FrameType
 
 from prometheus_client.multiprocess import mark_process_dead
 
+from billpolicy.service.running.changing import EVERY_SECONDS, Changing
 from billpolicy.service.running.server import GRACE_SECONDS, Begin, serve
 from billpolicy.service.telling.log import Log
 
@@ -23,12 +24,16 @@ _CUT_OFF, _FAILED = 1, 3
 class Workers:
     """The parent of so many processes. It serves nothing, and holds no connection that they would share."""
 
-    def __init__(self, count: int, begin: Begin, listening: socket.socket, log: Log) -> None:
+    def __init__(self, count: int, begin: Begin, listening: socket.socket, log: Log, changing: Changing) -> None:
+        """`changing`: takes what is sound into that which `begin` begins with."""
         self._count = count
         self._parent = os.getpid()
         self._begin = begin
         self._listening = listening
         self._log = log
+        self._changing = changing
+        self._look_at = time.monotonic() + EVERY_SECONDS
+        self._is_to_look = False
         self._running: dict[int, float] = {}
         """Process -> when it began."""
         self._stopping: float | None = None
@@ -43,6 +48,7 @@ class Workers:
                     self._fork()
             while self._running:
                 self._reap()
+                self._look()
                 time.sleep(0.05)
         finally:
             for one, handler in before.items():
@@ -53,9 +59,19 @@ class Workers:
         if sig != signal.SIGHUP:
             sig = signal.SIGTERM
             self._stopping = self._stopping or time.monotonic()
+        self._is_to_look = True
         for pid in list(self._running):
             with suppress(ProcessLookupError):
                 os.kill(pid, sig)
+
+    def _look(self) -> None:
+        """As often as the workers do, and in no thread beside this one: after a fork it would be gone, and what it held
+        locked would stay so."""
+        if self._stopping or not (self._is_to_look or time.monotonic() >= self._look_at):
+            return
+        at_once, self._is_to_look = self._is_to_look, False
+        self._changing.try_to_look(at_once=at_once)
+        self._look_at = time.monotonic() + EVERY_SECONDS
 
     def _fork(self) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # none is lost between the fork and its handlers
