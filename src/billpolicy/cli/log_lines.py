@@ -116,17 +116,22 @@ class Log:
         """One line; fields that are None are left out."""
         if self._is_lost:
             return
-        moment = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-        ledger = self.context.params.get("ledger") if self.context is not None else None
-        line = {"time": moment, "level": level, "event": event, "command": self.command, "run": self._run}
-        line |= {name: _clean(value) for name, value in (("ledger", ledger), *fields.items()) if value is not None}
+        line = self.line(level, event, **fields)
         try:
-            with self._alone:  # in ASCII: no character in it steers anything; in one piece: others write there, too
-                sys.stderr.write(json.dumps(line) + "\n")
+            with self._alone:  # in one piece: others write there, too
+                sys.stderr.write(line)
                 sys.stderr.flush()
         except (OSError, ValueError):  # nobody reads any more, or the disk is full: what is posted goes on
             self._is_lost = True
             sys.stderr = io.StringIO()  # what it holds cannot be written at the end either
+
+    def line(self, level: LogLevel, event: LogEvent, **fields: Any) -> str:
+        """The same, for whoever writes it. It is in ASCII: no character in it steers anything."""
+        moment = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+        ledger = self.context.params.get("ledger") if self.context is not None else None
+        said = {"time": moment, "level": level, "event": event, "command": self.command, "run": self._run}
+        said |= {name: _clean(value) for name, value in (("ledger", ledger), *fields.items()) if value is not None}
+        return json.dumps(said) + "\n"
 
 
 class _Others(logging.Handler):

@@ -20,6 +20,8 @@ from billpolicy.cli.logs import log
 from billpolicy.cli.operations import one_place
 from billpolicy.cli.options import LINE, actor_option, book_option, engine_option, format_option, policy_option
 from billpolicy.cli.output import say, write
+from billpolicy.cli.unread import never_wait
+from billpolicy.diagnostics.sentences import counted
 from billpolicy.diagnostics.visible import visible_first
 from billpolicy.source.files import Place
 
@@ -213,7 +215,16 @@ def _address(host: str, port: int) -> str:
 def _writer() -> Write:
     """What writes a line of the log of the service: as a line of this log, or in words. It is called by any thread."""
     current = log()
+    never_wait(_say_lost if current is None else lambda count: current.line("warning", "note", message=_lost(count)))
     return _say if current is None else current.write
+
+
+def _say_lost(count: int) -> str:
+    return f"warning: {_lost(count)}\n"
+
+
+def _lost(count: int) -> str:
+    return f"{counted(count, 'line')} of this log {'was' if count == 1 else 'were'} not written: nobody read it"
 
 
 def _say(level: str, event: str, **fields: Any) -> None:
