@@ -121,8 +121,8 @@ def _asked(serving: Serving, endpoint: Endpoint) -> _Answers:
                 if (answer := endpoint.at_once(asked)) is not None:
                     return _response(answer, asked)
             if not endpoint.quick and endpoint.path not in ALWAYS:
-                await serving.turns.take()
-                noted.has_turn = True  # until the whole of the answer is sent
+                of = None if serving.callers.only_here else caller.name
+                noted.give_back = await serving.turns.take(of)  # when the whole of the answer is sent
             asked = checked(request, caller, body)
             if endpoint.quick:
                 return _response(endpoint.answer(asked), asked)
