@@ -245,6 +245,18 @@ def _kill(url: str) -> None:
     assert posted_in(url, ids) == found
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_who_asks_early_to_read_again_ends_nothing(workers: str) -> None:
+    """SIGHUP comes as soon as the service has said that it serves."""
+    with running(*BOOK, "--workers", workers) as service:
+        for _ in range(50):
+            service.process.send_signal(signal.SIGHUP)
+            time.sleep(0.005)
+        with service.client() as client:
+            assert client.get("/ready").status_code == 200
+        assert service.stop() == 0
+
+
 def test_workers_add_their_numbers_up(tmp_path: Path) -> None:
     with running(*BOOK, "--workers", "2") as service:
         for _ in range(20):  # on connections of their own, so that either answers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import tempfile
 import webbrowser
 from collections.abc import Iterator
@@ -153,6 +154,8 @@ def command(
         if callers is not None and actor is not None:
             raise click.UsageError("--actor is who asks where nobody says it; with --callers each caller has their own")
         told = Log(_writer())
+        if hasattr(signal, "SIGHUP"):  # until somebody follows it; what has changed by then is read anyway
+            ending.callback(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_IGN))
         source = Source(policy, engine)
         versions = source.read()
         reason = versions.broken_engine() if engine is None and versions.engine == "python" else None
