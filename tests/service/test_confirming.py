@@ -32,6 +32,7 @@ def test_the_digest_to_confirm_is_told_and_is_what_is_confirmed(service: TestCli
     found = problem(service.post("/post", json=AGAIN), 422, "refused")
     assert [one["code"] for one in found["diagnostics"]] == ["closure-unconfirmed"]
     assert found["to_confirm"] == [plan["closure"]["digest"]]
+    assert f"`?confirm={plan['closure']['digest'][:8]}" in found["diagnostics"][0]["hint"]
     assert "1 more line is credited than was selected" in found["detail"]
     changed = problem(service.post("/post?confirm=01234567", json=AGAIN), 422, "refused")
     assert [one["code"] for one in changed["diagnostics"]] == ["closure-changed"]

@@ -21,6 +21,7 @@ from billpolicy.service.telling.log import Log
 from billpolicy.service.telling.metrics import SHARED
 from tests.service.answers import HAYES_IS_GONE
 from tests.service.conftest import ACTOR, HERE, OPERATIONS
+from tests.service.test_decide import DISPUTE, FACTS
 from tests.service.test_gate import Written
 
 YAML = {"content-type": "application/yaml"}
@@ -79,6 +80,21 @@ def test_one_refusal_is_counted_once(asking: TestClient, written: Written, path:
     assert written.of("request")[0]["codes"] == ["approval-missing"]
     refusals = {labels: value for (name, labels), value in numbers(asking).items() if name.endswith("refusals_total")}
     assert refusals == {(("code", "approval-missing"),): 1}
+
+
+def test_rows_of_facts_are_counted_by_what_became_of_them(asking: TestClient) -> None:
+    """One by the longer way and one by the shorter; of two rows one; and none of an operation that there is not."""
+    for _ in range(2):
+        assert asking.post("/decide", json={"operation": DISPUTE, "facts": FACTS}).status_code == 200
+    wrong = {**FACTS, "date": "2026-02-30"}
+    asking.post("/decide", json={"operation": DISPUTE, "rows": [FACTS, wrong]})
+    asking.post("/decide", json={"operation": DISPUTE, "facts": wrong})
+    asking.post("/decide", json={"operation": "made_up", "facts": FACTS})
+    counted = {labels: value for (name, labels), value in numbers(asking).items() if name.endswith("decisions_total")}
+    assert counted == {
+        (("operation", DISPUTE), ("outcome", "decided")): 3,
+        (("operation", DISPUTE), ("outcome", "refused")): 2,
+    }
 
 
 def test_nobody_makes_up_a_label(asking: TestClient) -> None:

@@ -107,8 +107,12 @@ class Batch:
 
 
 def _as_asked_here(outcome: Outcome) -> Outcome:
-    """With what a program does next where commands would say `post --wait` and `approved_by`, which is refused here."""
-    problems = (one._replace(hint=LET_WAIT) if one.code == "approval-missing" else one for one in outcome.problems)
+    """With what a program does next where commands would say which option to write."""
+    hints = {"approval-missing": LET_WAIT}  # where `approved_by`, which a command would take, is refused here
+    for closure in outcome.to_confirm:
+        confirm = f"look at what it takes with it in the plan, then post it with `?confirm={closure.short_digest}`"
+        hints |= dict.fromkeys(("closure-unconfirmed", "closure-changed"), confirm)
+    problems = (one._replace(hint=hints.get(one.code, one.hint)) for one in outcome.problems)
     return replace(outcome, problems=tuple(problems))
 
 

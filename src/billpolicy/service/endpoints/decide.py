@@ -33,7 +33,7 @@ def _answer(asked: Asked) -> Answer:
         message = "this is either `facts` or `rows`, not both and not neither"
         raise Refused([Diagnostic("value-wrong", message, Position("body"), hint)])
     if wanted.facts is not None:
-        return _one(asked, wanted.operation, wanted.facts)
+        return Answer(sent(f"{_decided_or_counted(asked, wanted.operation, wanted.facts)}\n"))
     if len(wanted.rows) > MOST_ROWS:
         hint = "send them in several requests; `billpolicy resolve` decides tables of millions"
         raise Refused([Diagnostic("value-wrong", f"these are more than {MOST_ROWS:,} rows", Position("rows"), hint)])
@@ -43,15 +43,31 @@ def _answer(asked: Asked) -> Answer:
 
 def _row(asked: Asked, operation: str, facts: Mapping[str, Any]) -> str:
     try:
-        return ready(asked.in_force, operation, facts).text(facts)
+        return _decided_or_counted(asked, operation, facts)
     except Refused as refused:
-        if any(one.code == "operation-unknown" for one in refused.diagnostics):
+        if _is_unknown(refused):
             raise  # then no row can be decided
+        asked.noted.codes += (one.code for one in refused.diagnostics)
         return json_text(DecidedOrNot(refused=findings(refused.diagnostics)))
 
 
-def _one(asked: Asked, operation: str, facts: Mapping[str, Any]) -> Answer:
-    return Answer(sent(f"{ready(asked.in_force, operation, facts).text(facts)}\n"))
+def _decided_or_counted(asked: Asked, operation: str, facts: Mapping[str, Any]) -> str:
+    try:
+        return _decided(asked, operation, facts)
+    except Refused as refused:
+        if not _is_unknown(refused):  # else it is a name that somebody made up
+            asked.serving.metrics.decided(operation, "refused")
+        raise
+
+
+def _is_unknown(refused: Refused) -> bool:
+    return any(one.code == "operation-unknown" for one in refused.diagnostics)
+
+
+def _decided(asked: Asked, operation: str, facts: Mapping[str, Any]) -> str:
+    text = ready(asked.in_force, operation, facts).text(facts)
+    asked.serving.metrics.decided(operation, "decided")
+    return text
 
 
 def _at_once(asked: Asked) -> Answer | None:
@@ -66,7 +82,7 @@ def _at_once(asked: Asked) -> Answer | None:
         operation, facts = wanted["operation"], wanted["facts"]
         if (operation, *facts) not in asked.in_force.ready or not _NESTED.isdisjoint(map(type, facts.values())):
             return None
-        return _one(asked, operation, facts)
+        return Answer(sent(f"{_decided(asked, operation, facts)}\n"))
     except (ValueError, TypeError, RecursionError, Refused):
         return None  # what is wrong is told with its place, which takes longer to find
 

@@ -10,7 +10,7 @@ import datetime
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from prometheus_client import (
     CollectorRegistry,
@@ -54,7 +54,10 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         self._decisions = Counter(
-            "billpolicy_decisions_total", "Operations, by what became of them.", ["operation", "outcome"], registry=own
+            "billpolicy_decisions_total",
+            "Operations, and rows of facts, by what became of them.",
+            ["operation", "outcome"],
+            registry=own,
         )
         self._refusals = Counter(
             "billpolicy_refusals_total", "Reasons why something was refused.", ["code"], registry=own
@@ -82,8 +85,8 @@ class Metrics:
         for code in noted.codes:
             self._refusals.labels(code).inc()
 
-    def decided(self, operation: str, became: LogOutcome) -> None:
-        """What became of an operation: its name is one of those that there are."""
+    def decided(self, operation: str, became: LogOutcome | Literal["decided"]) -> None:
+        """What became of an operation, or of a row of facts of it: its name is one of those that there are."""
         self._decisions.labels(operation, became).inc()
 
     def waited(self, seconds: float) -> None:
