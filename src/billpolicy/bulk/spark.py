@@ -5,8 +5,8 @@ An executor needs this package and pyarrow, and no file of the policy: the polic
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -15,8 +15,10 @@ from billpolicy.bulk.tables import Bulk, plain, sized
 from billpolicy.deciding.matching.engines import default_engine
 from billpolicy.deciding.resolver import Resolver
 from billpolicy.deciding.versions import Versions
-from billpolicy.diagnostics.arguments import type_of
+from billpolicy.diagnostics.arguments import expect, type_of
 from billpolicy.policy.model import Policy
+from billpolicy.vocabulary.operations import VOCABULARY
+from billpolicy.vocabulary.spec import Vocabulary
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -29,19 +31,23 @@ def resolve_frame(
     *,
     unset: Collection[str] = (),
     keep: Collection[str] = (),
+    vocabulary: Vocabulary = VOCABULARY,
 ) -> DataFrame:
     """What a policy decides of each row of a DataFrame of Spark, as another one, computed when it is asked for.
 
     Columns, options and result are those of `resolve_table`. Executors match by the rules engine, too, where it is
-    installed there and `policy` does. Raises `Refused` at once where the columns are not what the policy asks for.
+    installed there and `policy` does. `vocabulary`: of the operations, as it was for the policy. Raises `Refused` at
+    once where the columns are not what the policy asks for.
     """
     expect_to_decide(policy, operation, unset, keep)
+    expect(vocabulary, Mapping, "`vocabulary` must be that of operations")
     if not hasattr(frame, "mapInArrow"):
         raise TypeError(f"`frame` must be a DataFrame of Spark, not {type_of(frame)}")
     from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
-    result = Bulk(policy, operation, to_arrow_schema(frame.schema), unset=unset, keep=keep).schema
-    decides = _Decides(policy, operation, frame.columns, unset, keep)
+    schema = to_arrow_schema(frame.schema)
+    result = Bulk(policy, operation, schema, unset=unset, keep=keep, vocabulary=vocabulary).schema
+    decides = _Decides(policy, operation, frame.columns, {"unset": unset, "keep": keep, "vocabulary": vocabulary})
     # Spark takes a dot in a name for the field of a struct, so on their way columns are numbered.
     numbered = frame.toDF(*(f"column_{number}" for number in range(len(frame.columns))))
     return numbered.mapInArrow(decides, from_arrow_schema(plain(result)))
@@ -55,13 +61,12 @@ class _Decides:
         policy: Versions,
         operation: str | Sequence[str],
         names: Sequence[str],
-        unset: Collection[str],
-        keep: Collection[str],
+        options: Mapping[str, Any],
     ) -> None:
         self._policies: list[Policy] = policy.policies
         self._engine = policy.engine
         self._operation = operation if isinstance(operation, str) else tuple(operation)
-        self._names, self._unset, self._keep = list(names), tuple(unset), tuple(keep)
+        self._names, self._options = list(names), dict(options)
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         engine = "python" if self._engine == "python" else default_engine()
@@ -69,5 +74,5 @@ class _Decides:
         bulk = None
         for batch in sized(batches):
             batch = batch.rename_columns(self._names)
-            bulk = bulk or Bulk(policy, self._operation, batch.schema, unset=self._unset, keep=self._keep)
+            bulk = bulk or Bulk(policy, self._operation, batch.schema, **self._options)
             yield bulk.decide(batch).cast(plain(bulk.schema))
