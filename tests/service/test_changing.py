@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -264,3 +265,22 @@ class TestCallers:
         with TestClient(app_of(changed.serving), "https://x.example", raise_server_exceptions=False) as client:
             asked = [{"authorization": f"Bearer {token}"} for token, _ in tokens]
             assert [client.get("/matrix", headers=one).status_code for one in asked] == [401, 200]
+
+
+_AGAIN_AND_AGAIN = """
+import signal, time
+from billpolicy.service.running.changing import Changing, Kept, Source
+
+changing = Changing(Kept(None, None), Source([]))
+signal.signal(signal.SIGALRM, lambda *_: changing.look_now())
+signal.setitimer(signal.ITIMER_REAL, 0.00005, 0.00005)
+until = time.monotonic() + 0.5
+while time.monotonic() < until:
+    changing.look_now()
+signal.setitimer(signal.ITIMER_REAL, 0)
+"""
+
+
+def test_a_signal_in_the_midst_of_another_one_waits_for_nothing() -> None:
+    """In a process of its own: with a lock in it, it would wait for itself for ever."""
+    subprocess.run([sys.executable, "-c", _AGAIN_AND_AGAIN], timeout=20, check=True)

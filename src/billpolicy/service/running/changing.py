@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import threading
+import queue
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -134,7 +135,9 @@ class Changing:
         self._callers = callers
         self._policy_change = _Change(source.as_read())
         self._callers_change = _Change(callers.as_read if callers is not None else ())
-        self._now = threading.Event()
+        self._now: queue.SimpleQueue[None] = queue.SimpleQueue()
+        """Wakes the thread. It may be put into by the handler of a signal in the midst of that of another one, where an
+        event or a lock would wait for itself."""
         self._ended = False
 
     def look(self, *, at_once: bool = False) -> None:
@@ -155,19 +158,29 @@ class Changing:
     def watch(self) -> None:
         """Look again and again, in a thread of its own, until `end`."""
         while not self._ended:
-            asked = self._now.wait(EVERY_SECONDS)
-            self._now.clear()
+            asked = self._is_woken()
             if not self._ended:
                 self.try_to_look(at_once=asked)
 
     def look_now(self) -> None:
         """Let the thread look at once."""
-        self._now.set()
+        self._now.put(None)
 
     def end(self) -> None:
         """Let the thread end."""
         self._ended = True
-        self._now.set()
+        self._now.put(None)
+
+    def _is_woken(self) -> bool:
+        """Wait until it is time to look. Whether somebody said so; often said is said once."""
+        try:
+            self._now.get(timeout=EVERY_SECONDS)
+        except queue.Empty:
+            return False
+        with suppress(queue.Empty):
+            while True:
+                self._now.get_nowait()
+        return True
 
     def _read_policy(self) -> None:
         serving = self._serving
