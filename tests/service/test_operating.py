@@ -134,6 +134,17 @@ def test_a_worker_that_has_counted_nothing_yet_keeps_nobody_from_the_numbers(
     assert "billpolicy_policy_in_force_since_seconds" in answer.text
 
 
+def test_a_worker_that_ends_meanwhile_keeps_nobody_from_the_numbers(
+    asking: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between reading the folder and a file of it, that file is taken away: a link to nothing looks the same."""
+    numbers = tmp_path / "numbers"
+    numbers.mkdir()
+    (numbers / "gauge_livesum_1.db").symlink_to("gone")
+    monkeypatch.setenv(SHARED, str(numbers))
+    assert asking.get("/metrics").status_code == 200
+
+
 class _FromAnywhere(OnThisMachine):
     """As where a file says who callers are, so that the service may listen for others, too."""
 

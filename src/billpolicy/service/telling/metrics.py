@@ -113,13 +113,21 @@ class Metrics:
 
 
 class _OfAll(MultiProcessCollector):
-    """The numbers of all processes. Of a worker that has just begun, or was killed then, the file may be empty yet."""
+    """The numbers of all processes. Of a worker that has just begun, or was killed then, the file may be empty yet; of
+    one that ended, some files are taken away."""
 
     def collect(self) -> Iterable[Metric]:
         """All of them, added up."""
-        found = (one for one in Path(self._path).glob("*.db") if one.stat().st_size)
-        merged: Iterable[Metric] = self.merge([str(one) for one in found])  # type: ignore[no-untyped-call]
+        found = [str(one) for one in Path(self._path).glob("*.db") if not _is_empty(one)]
+        merged: Iterable[Metric] = self.merge(found)  # type: ignore[no-untyped-call]
         return merged
+
+
+def _is_empty(file: Path) -> bool:
+    try:
+        return file.stat().st_size == 0
+    except FileNotFoundError:  # it was taken away since the folder was read
+        return True
 
 
 class _InForce(Collector):
