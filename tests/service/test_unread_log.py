@@ -1,4 +1,5 @@
-"""A log that nobody reads stops nothing; what is lost of it is counted, and told when somebody reads again."""
+"""A log that nobody reads, or that no disk takes, stops nothing; what is lost of it is counted, and told when something
+is taken again."""
 
 from __future__ import annotations
 
@@ -6,12 +7,14 @@ import fcntl
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +119,46 @@ def test_that_whoever_read_is_gone_is_no_error() -> None:
     log = NeverWaiting(writes, lost)
     os.close(reads)
     assert log.write(LINE) == len(LINE)
+
+
+def test_what_a_full_disk_takes_no_more_is_lost_and_counted(tmp_path: Path) -> None:
+    """Of a file that may have 1,000 bytes, which 10 lines are."""
+    path = tmp_path / "log"
+    with path.open("wb") as file:
+        log = NeverWaiting(file.fileno(), lost)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+        try:
+            for _ in range(15):
+                assert log.write(LINE) == len(LINE)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        log.write(b"next\n")
+    assert path.read_bytes() == LINE * 10 + b"5 lost\nnext\n"
+
+
+@pytest.mark.parametrize("format", ["json", "text"])
+def test_a_service_whose_log_is_on_a_full_disk_answers_and_stops(format: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = ["--log-format", format, "serve", "--policy", str(STORY / "policy.yaml"), "--port", str(port)]
+    words += ["--book", str(STORY / "book.yaml")]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+    with Path("/dev/full").open("wb") as stderr:
+        process = subprocess.Popen([sys.executable, "-m", "billpolicy", *words], stderr=stderr, env=environment)
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            while process.poll() is None:
+                with suppress(httpx2.ConnectError):
+                    client.get("/ready")
+                    break
+                time.sleep(0.05)
+            assert client.get("/nothing").json()["status"] == 404
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_it_is_as_blocking_as_before_for_others() -> None:

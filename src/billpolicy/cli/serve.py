@@ -227,7 +227,8 @@ def _say_lost(count: int) -> str:
 
 
 def _lost(count: int) -> str:
-    return f"{counted(count, 'line')} of this log {'was' if count == 1 else 'were'} not written: nobody read it"
+    was = "was" if count == 1 else "were"
+    return f"{counted(count, 'line')} of this log {was} not written: nobody read it, or its disk was full"
 
 
 def _say(level: str, event: str, **fields: Any) -> None:

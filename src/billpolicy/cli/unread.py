@@ -1,4 +1,5 @@
-"""Standard error of a program that runs on: a pipe, a socket or a terminal that nobody reads must not stop it.
+"""Standard error of a program that runs on: no pipe, socket or terminal that nobody reads may stop it, no full disk
+either.
 
 A line is written as ever while it is taken. One that is not taken within a moment is lost, and counted; how many were
 lost is told before the next one that is taken.
@@ -22,14 +23,13 @@ _SECONDS = 0.5
 
 
 def never_wait(lost: Callable[[int], str]) -> None:
-    """From here on nobody waits for long for whoever reads standard error; `lost`: a line that says how many were not
-    taken. A file always takes what it is given, or says at once that it cannot."""
+    """From here on nobody waits for long for whoever reads standard error, and nothing fails since it cannot be
+    written; `lost`: a line that says how many were not taken."""
     try:
         fd = sys.stderr.fileno()
     except (AttributeError, OSError, ValueError):  # it is closed, or somebody has put another one in its place
         return
-    mode = os.fstat(fd).st_mode
-    if hasattr(select, "poll") and (S_ISFIFO(mode) or S_ISSOCK(mode) or os.isatty(fd)):
+    if hasattr(select, "poll"):
         encoding = sys.stderr.encoding
         raw = NeverWaiting(fd, lambda count: lost(count).encode(encoding, "backslashreplace"))
         sys.stderr = io.TextIOWrapper(raw, encoding, "backslashreplace", write_through=True)
@@ -94,7 +94,7 @@ class NeverWaiting(io.RawIOBase):
                 if seconds <= 0:
                     break
                 self._ready.poll(seconds * 1000)
-            except OSError:  # whoever read is gone
+            except OSError:  # whoever read is gone, or the disk is full
                 break
         return data
 
@@ -102,9 +102,12 @@ class NeverWaiting(io.RawIOBase):
 def _put_in(fd: int, closing: ExitStack) -> Callable[[bytes], int]:
     """What writes there at once, or raises `BlockingIOError`. That nobody waits is a property of an open file, which
     others have open, too: so it is set for one that is this program's own."""
-    if S_ISSOCK(os.fstat(fd).st_mode):
+    mode = os.fstat(fd).st_mode
+    if S_ISSOCK(mode):
         there = closing.enter_context(socket.socket(fileno=os.dup(fd)))
         return lambda data: there.send(data, socket.MSG_DONTWAIT)
+    if not (S_ISFIFO(mode) or os.isatty(fd)):  # a file takes what it is given, or says at once that it cannot
+        return lambda data: os.write(fd, data)
     try:
         own = os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError:  # it is of another user, or this is another system
