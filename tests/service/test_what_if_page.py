@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,34 @@ def test_many_operations_are_planned_once_and_decided_again(
     for one in told:
         assert "1 of 4 comes out differently" in one
         assert "bill_to_contact: birgit instead of jonas" in re.sub(r"<[^>]*>", "", one)
+
+
+def test_who_opens_the_page_again_while_they_are_planned_begins_nothing_more(
+    policy: billpolicy.Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(impact, "MOST_PLANNED", 0)
+    began = threading.Event()
+    ended = threading.Event()
+
+    def slowly(*_: Any, **__: Any) -> Iterator[Any]:
+        began.set()
+        ended.wait(20)
+        return iter(())
+
+    monkeypatch.setattr(billpolicy, "plan_all", slowly)
+    operations = tuple(billpolicy.load_operations(STORY / "operations.yaml"))
+    serving = Serving(
+        InForce(policy), billpolicy.load_book(STORY / "book.yaml"), OnThisMachine(ACTOR), operations=operations
+    )
+    with TestClient(app_of(serving), HERE) as asking:
+        asking.get("/pages/what-if")
+        assert began.wait(20)
+        for _ in range(5):
+            asking.get("/pages/what-if")
+        planning = [one for one in threading.enumerate() if one.name == "loaded operations"]
+    ended.set()
+    assert len(planning) == 1
+    planning[0].join(20)
 
 
 def test_a_mistake_is_marked_at_its_line_and_leads_there(browser: Any, address: str) -> None:

@@ -38,9 +38,11 @@ def impact_of(asked: Asked, old: Versions, new: Versions, only: str | None = Non
 
 
 def prepare(asked: Asked) -> None:
-    """Begin to plan the loaded operations where they are many: until somebody has typed a change, it may be done."""
+    """Begin to plan the loaded operations where they are many: until somebody has typed a change, it may be done. Where
+    it is under way, nothing more is begun."""
     on, loaded = asked.serving.on, asked.serving.operations
-    if isinstance(on, billpolicy.Book) and len(loaded) > MOST_PLANNED and not asked.in_force.recorded:
+    is_to_do = not asked.in_force.recorded and not _PLANNING.locked()
+    if isinstance(on, billpolicy.Book) and len(loaded) > MOST_PLANNED and is_to_do:
         threading.Thread(target=_recorded, args=(asked, on), name="loaded operations", daemon=True).start()
 
 
