@@ -40,9 +40,10 @@ def run(what: Callable[[Turns], Awaitable[None]], **limits: int) -> None:
         except BaseException as error:
             failed.append(error)
 
-    thread = threading.Thread(target=in_thread)
+    thread = threading.Thread(target=in_thread, daemon=True)
     thread.start()
     thread.join(20)
+    assert not thread.is_alive(), "it waits for ever"
     assert not failed, failed
 
 
