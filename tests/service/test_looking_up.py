@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import billpolicy
+from billpolicy.service.answers import impact as impact_module
 from billpolicy.service.app import app_of
 from billpolicy.service.callers.caller import OnThisMachine
 from billpolicy.service.serving import InForce, Serving
@@ -221,6 +222,16 @@ def test_what_a_change_does_to_what_is_loaded_and_to_what_was_posted(
     nothing = told(posting.post("/diff?impact=true&only=payment_term", json={"new": new}), "diff")["impact"]
     assert (nothing["operations"], nothing["differing"]) == (2, 0)
     assert "impact" not in told(posting.post("/diff", json={"new": new}), "diff")
+
+
+def test_a_change_is_tried_on_as_many_of_the_last_whoever_asked_before(
+    posting: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(impact_module, "MOST_POSTED", 1)
+    acme = {"files": {"acme.yaml": "policy: acme\nextends: standard\neffective: {from: 2026-01-01}\n"}}
+    for operation in (NO_HOT_WATER, MOSER_IS_GONE):
+        posting.post("/post", json=operation)
+        assert told(posting.post("/diff?impact=true", json={"new": acme}), "diff")["impact"]["operations"] == 1
 
 
 def test_what_a_change_does_where_there_is_nothing_to_try_it_on(client: TestClient) -> None:

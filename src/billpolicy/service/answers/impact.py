@@ -62,9 +62,10 @@ def _posted(asked: Asked, ledger: billpolicy.Ledger) -> list[billpolicy.Recorded
     """The last operations that the ledger has posted: what was read of it before never changes, and is kept."""
     kept = asked.serving.posted
     with _PLANNING, ledger.reading() as reader:
-        if len(kept) > 2 * MOST_POSTED:
-            kept.clear()
         kept += list(reader.recorded(without={one.operation.id for one in kept}, most=MOST_POSTED))
+        del kept[:-MOST_POSTED]
+        while kept and kept[0].operation.step_of is not None:  # its operation is no more among them
+            del kept[0]
         return list(kept)
 
 
