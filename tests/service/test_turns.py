@@ -9,10 +9,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import anyio.to_thread
+import click
 import httpx2
 import pytest
 
 import billpolicy
+from billpolicy.cli.serve import command as serve
 from billpolicy.exchange.callers_file import load_callers
 from billpolicy.service import app as app_module
 from billpolicy.service.asked.asked import Asked
@@ -107,6 +110,22 @@ def test_the_person_at_this_machine_may_have_all() -> None:
         assert await refused(turns, None) == "busy"
 
     run(what, at_once=4)
+
+
+def test_answers_never_take_all_threads() -> None:
+    """Some are left for `/ready` and `/metrics`, which take no turn: with a turn for each thread, they hung."""
+
+    async def threads() -> float:
+        return anyio.to_thread.current_default_thread_limiter().total_tokens
+
+    (option,) = (one for one in serve.params if one.name == "at_once")
+    assert isinstance(option.type, click.IntRange)
+    assert option.type.max is not None
+    found: list[float] = []
+    thread = threading.Thread(target=lambda: found.append(asyncio.run(threads())))
+    thread.start()
+    thread.join(20)
+    assert option.type.max + 8 <= found[0]
 
 
 def test_who_reads_many_answers_slowly_leaves_the_others_room(

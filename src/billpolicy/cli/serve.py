@@ -97,7 +97,7 @@ def _installed() -> Iterator[None]:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that serve.")
 @click.option(
     "--at-once",
-    type=click.IntRange(1, 40),
+    type=click.IntRange(1, 32),  # there are 40 threads: some are left for `/ready` and `/metrics`
     default=16,
     show_default=True,
     help="Requests that each process answers at once; more wait for a moment.",
