@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -181,6 +182,29 @@ def test_a_small_plan_that_unpacks_to_a_large_one_is_not_read(monkeypatch: pytes
     monkeypatch.setattr(carried, "plan_of", lambda text, path: pytest.fail(f"{len(text)} bytes were read"))
     with pytest.raises(billpolicy.Refused, match="not as the page had it"):
         carried.unpacked(HUGE)
+
+
+@pytest.mark.parametrize(("letters", "is_carried"), [(8 * 1024 * 1024, True), (8 * 1024 * 1024 + 1, False)])
+def test_what_is_carried_can_be_unpacked_again(
+    policy: billpolicy.Versions, monkeypatch: pytest.MonkeyPatch, letters: int, is_carried: bool
+) -> None:
+    """16 MB are bytes, of which an umlaut has two."""
+    from billpolicy.service.pages import carried
+
+    one = billpolicy.operation_from({"id": "x", "operation": "write_off_invoice", "invoice": "AR-INV00000001"})
+    monkeypatch.setattr(billpolicy, "plan_file", lambda *_: "ü" * letters)
+    sizes: list[int] = []
+
+    def plan_of(raw: bytes, path: Path) -> SimpleNamespace:
+        sizes.append(len(raw))
+        return SimpleNamespace(operations=[1])
+
+    monkeypatch.setattr(carried, "plan_of", plan_of)
+    plan = carried.carried(policy, datetime.date(2026, 3, 3), one, [])
+    assert (plan is not None) == is_carried
+    if plan is not None:
+        carried.unpacked(plan)
+        assert sizes == [2 * letters]
 
 
 def packed(text: str) -> str:

@@ -27,17 +27,17 @@ _NAME = Path("page")
 _MOST_PACKED = 4 * 1024 * 1024
 """Of a form; with more, a request is larger than is read."""
 _MOST = 16 * 1024 * 1024
-"""Unpacked."""
+"""Bytes, unpacked."""
 _READING = threading.Lock()
 """One is read at a time: of 16 MB that a few kilobytes unpack to, data may be made that takes fifty times as much."""
 
 
 def carried(versions: Versions, day: datetime.date, asked: Instruction, outcomes: Sequence[Outcome]) -> str | None:
     """The plan of what was planned, packed; None where it is too large for a form."""
-    text = billpolicy.plan_file(versions, day, [asked], outcomes)
-    if len(text) > _MOST:
+    raw = billpolicy.plan_file(versions, day, [asked], outcomes).encode()
+    if len(raw) > _MOST:
         return None
-    packed = base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode()
+    packed = base64.urlsafe_b64encode(zlib.compress(raw, 9)).decode()
     return packed if len(packed) <= _MOST_PACKED else None
 
 
