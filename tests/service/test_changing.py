@@ -266,6 +266,28 @@ class TestCallers:
             asked = [{"authorization": f"Bearer {token}"} for token, _ in tokens]
             assert [client.get("/matrix", headers=one).status_code for one in asked] == [401, 200]
 
+    def test_who_is_known_to_the_next_policy_alone_may_call_when_it_is_in_force(
+        self, changed: Changed, folder: Path, tokens: tuple[tuple[str, str], tuple[str, str]]
+    ) -> None:
+        """The file of callers came before the policy that it goes with."""
+        path = folder / "callers.yaml"
+        line = f"callers: [{{name: bot, token: '{tokens[0][1]}', scopes: [read], actor: ACTOR}}]\n"
+        changed.file.write_text(POLICY + "roles: {lead: [olaf]}\n")
+        changed.look()
+        path.write_text(line.replace("ACTOR", "olaf"))
+        callers = CallersSource(path, Sessions(b"k" * 32, secure=True))
+        changed.serving.callers = callers.read(changed.serving.in_force.versions)
+        changing = Changing(changed.serving, changed.source, callers)
+        path.write_text(line.replace("ACTOR", "maria"))
+        for _ in range(3):
+            changing.look()
+        assert len(changed.written.of("callers_refused")) == 1
+        changed.file.write_text(POLICY + "roles: {lead: [olaf, maria]}\n")
+        for _ in range(3):
+            changing.look()
+        assert len(changed.written.of("callers_changed")) == 1
+        assert len(changed.written.of("callers_refused")) == 1
+
 
 _AGAIN_AND_AGAIN = """
 import signal, time

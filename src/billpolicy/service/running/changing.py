@@ -70,11 +70,15 @@ class CallersSource:
     sessions: Sessions
     as_read: Signs = ()
     """What was there when it was last read."""
+    was_refused: bool = False
+    """Whether that was wrong: under another policy, which knows other people, it may be right."""
 
     def read(self, versions: Versions) -> KnownCallers:
         """Those of the file now. Raises `Refused` with every mistake."""
-        self.as_read = self.signs()
-        return KnownCallers(load_callers(self.path, versions.policies), self.sessions)
+        self.as_read, self.was_refused = self.signs(), True
+        found = KnownCallers(load_callers(self.path, versions.policies), self.sessions)
+        self.was_refused = False
+        return found
 
     def signs(self) -> Signs:
         """What is there now."""
@@ -142,11 +146,15 @@ class Changing:
 
     def look(self, *, at_once: bool = False) -> None:
         """Look once. `at_once`: take a change that is seen for the first time, as whoever says so is done with it."""
+        before, callers = self._serving.in_force, self._callers
         if self._policy_change.is_there(self._source.signs(), at_once=at_once):
             self._read_policy()
-        if self._callers is not None and self._callers_change.is_there(self._callers.signs(), at_once=at_once):
-            self._read_callers(self._callers)
-            self._callers_change.taken = self._callers.as_read
+        if callers is None:
+            return
+        may_be_right = callers.was_refused and self._serving.in_force is not before
+        if self._callers_change.is_there(callers.signs(), at_once=at_once) or may_be_right:
+            self._read_callers(callers)
+            self._callers_change.taken = callers.as_read
 
     def try_to_look(self, *, at_once: bool = False) -> None:
         """The same; of a bug that is met, only the log is told."""
