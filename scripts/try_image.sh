@@ -12,6 +12,7 @@ PORT=${PORT:-8380}
 story=$PWD/examples/three-brands
 name=billpolicy-tried-$$
 work=$(mktemp -d)
+trap 'exit 1' INT TERM
 trap '$PODMAN rm --force --ignore "$name" >/dev/null 2>&1; rm -rf "$work"' EXIT
 cp -R "$story/." "$work"
 chmod 755 "$work"

@@ -288,6 +288,28 @@ class TestCallers:
         assert len(changed.written.of("callers_changed")) == 1
         assert len(changed.written.of("callers_refused")) == 1
 
+    def test_a_policy_that_no_longer_knows_a_caller_is_in_force_and_that_is_told(
+        self, changed: Changed, folder: Path, tokens: tuple[tuple[str, str], tuple[str, str]]
+    ) -> None:
+        """With it the service would not start again; who may call stays so, and may be right for the next one."""
+        path = folder / "callers.yaml"
+        path.write_text(f"callers: [{{name: bot, token: '{tokens[0][1]}', scopes: [read], actor: olaf}}]\n")
+        changed.file.write_text(POLICY + "roles: {lead: [olaf]}\n")
+        changed.look()
+        callers = CallersSource(path, Sessions(b"k" * 32, secure=True))
+        changed.serving.callers = callers.read(changed.serving.in_force.versions)
+        changing = Changing(changed.serving, changed.source, callers)
+        for people, refused in (("maria", 1), ("olaf, maria", 1)):
+            before = changed.serving.in_force
+            changed.file.write_text(POLICY + f"roles: {{lead: [{people}]}}\n")
+            for _ in range(3):
+                changing.look()
+            assert changed.serving.in_force is not before
+            assert [one["codes"] for one in changed.written.of("callers_refused")] == [["caller-wrong"]] * refused
+        with TestClient(app_of(changed.serving), "https://x.example") as client:
+            asked = {"authorization": f"Bearer {tokens[0][0]}"}
+            assert client.get("/matrix", headers=asked).status_code == 200
+
 
 _AGAIN_AND_AGAIN = """
 import signal, time

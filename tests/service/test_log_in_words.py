@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from billpolicy.cli.serve import _say
+from billpolicy.cli.service_log import _say
 from billpolicy.diagnostics.diagnostic import Diagnostic, Position
 from billpolicy.service.telling.log import Log
 from billpolicy.service.telling.noted import Noted

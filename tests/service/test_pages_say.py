@@ -14,9 +14,11 @@ from billpolicy.exchange.callers_file import SCOPES, load_callers
 from billpolicy.service.callers.caller import Caller
 from billpolicy.service.callers.known import KnownCallers
 from billpolicy.service.callers.sessions import HOURS, Sessions
+from billpolicy.service.endpoints import decide
 from billpolicy.service.gate import rates
 from billpolicy.service.gate.entry import UNKNOWN_PER_SECOND
 from billpolicy.service.gate.limits import MEGABYTE, Limits
+from billpolicy.service.pages import asking
 from billpolicy.service.running.server import GRACE_SECONDS
 from billpolicy.service.telling.metrics import Metrics
 from tests.helpers.paths import ROOT
@@ -33,6 +35,8 @@ IS = Limits()
         f"| the time until all of a body is there | {IS.body_seconds:g} seconds |",
         f"and what is beside its body: between its pieces and behind them | {IS.head_bytes // 1024} KB |",
         f"| the time until they are there | {IS.head_seconds:g} seconds |",
+        f"| rows of `/decide` | {decide.MOST_ROWS:,} |",
+        f"| an operation that is typed on one line of a page | {asking.MOST_TYPED:,} letters |",
         f"| connections | {IS.connections:,} |",
         f"| requests that are answered at once | {IS.at_once} (",
         f"| requests that wait | {IS.waiting}, and for {IS.waiting_seconds:g} seconds |",

@@ -11,26 +11,22 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 import billpolicy
 from billpolicy.cli import completing
-from billpolicy.cli.logs import log
 from billpolicy.cli.operations import one_place
 from billpolicy.cli.options import LINE, actor_option, book_option, engine_option, format_option, policy_option
 from billpolicy.cli.output import say, write
-from billpolicy.cli.unread import never_wait
-from billpolicy.diagnostics.sentences import counted
-from billpolicy.diagnostics.visible import visible_first
+from billpolicy.cli.service_log import writer
 from billpolicy.source.files import Place
 
 if TYPE_CHECKING:
     from billpolicy import EngineName
     from billpolicy.service.running.changing import Changing
     from billpolicy.service.serving import Serving
-    from billpolicy.service.telling.log import Write
 
 _MEGABYTE = 1024 * 1024
 _NUMBERS = "PROMETHEUS_MULTIPROC_DIR"
@@ -153,7 +149,7 @@ def command(
             )
         if callers is not None and actor is not None:
             raise click.UsageError("--actor is who asks where nobody says it; with --callers each caller has their own")
-        told = Log(_writer())
+        told = Log(writer())
         if hasattr(signal, "SIGHUP"):  # until somebody follows it; what has changed by then is read anyway
             ending.callback(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_IGN))
         source = Source(policy, engine)
@@ -213,38 +209,3 @@ def _share_numbers(ending: ExitStack) -> None:
 
 def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _writer() -> Write:
-    """What writes a line of the log of the service: as a line of this log, or in words. It is called by any thread."""
-    current = log()
-    never_wait(_say_lost if current is None else lambda count: current.line("warning", "note", message=_lost(count)))
-    return _say if current is None else current.write
-
-
-def _say_lost(count: int) -> str:
-    return f"warning: {_lost(count)}\n"
-
-
-def _lost(count: int) -> str:
-    was = "was" if count == 1 else "were"
-    return f"{counted(count, 'line')} of this log {was} not written: nobody read it, or its disk was full"
-
-
-def _say(level: str, event: str, **fields: Any) -> None:
-    click.echo(visible_first(_words(level, event, fields)), err=True)
-
-
-def _words(level: str, event: str, said: dict[str, Any]) -> str:
-    if event == "request":
-        reasons = filter(None, (said["problem"], ", ".join(said["codes"] or ())))
-        took = f"{said['seconds'] * 1000:.1f} ms"
-        who = said["caller"] or "nobody"
-        return f"{said['status']} {said['method']} {said['route']} {who} {took} {' '.join((said['request'], *reasons))}"
-    if event == "operation":
-        made = ", ".join(said.get("documents") or said.get("codes") or ())
-        return f"{said['operation']} {said['outcome']} {made}".rstrip()
-    if event == "finding":
-        at = ":".join(str(one) for one in (said["file"], said["line"], said["column"]) if one is not None)
-        return f"{level}: {at + ': ' if at else ''}{said['message']} [{said['code']}]"
-    return f"note: {said['message']}" if level == "info" else f"{level}: {said['message']}"

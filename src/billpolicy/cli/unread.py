@@ -36,7 +36,8 @@ def never_wait(lost: Callable[[int], str]) -> None:
 
 
 class NeverWaiting(io.RawIOBase):
-    """Writes each line in one piece, by any thread and any process, or loses it."""
+    """Writes each line in one piece, by any thread and any process, or loses it. In a pipe whose reader is behind, a
+    line of more than the pipe takes at once (4 KB on Linux) may have one of another process in it."""
 
     def __init__(self, fd: int, lost: Callable[[int], bytes]) -> None:
         self._fd = fd

@@ -31,6 +31,8 @@ ACTING: frozenset[Scope] = frozenset({"post", "approve"})
 """What somebody must answer for, by name."""
 MAX_MEGABYTES = 1
 NAME = re.compile(r"[A-Za-z0-9@_-][A-Za-z0-9@._-]{0,63}")
+NOBODY_KNOWN = "anybody"
+"""What logs call those who do not say who they are."""
 NAME_HINT = "write it in letters, digits, `@`, `_`, `-` and dots, at most 64 of them"
 _TOKEN = re.compile(r"sha256:[0-9a-f]{64}")
 _OF_NO_TOKEN = f"sha256:{sha256(b'').hexdigest()}"
@@ -93,6 +95,9 @@ def _wrong(file: CallersFile, tree: Tree) -> Iterator[Diagnostic]:
 
         if not NAME.fullmatch(one.name):
             yield Diagnostic("caller-wrong", f"`{one.name}` cannot be the name of a caller", at("name"), NAME_HINT)
+        if one.name == NOBODY_KNOWN:
+            hint = "give this caller another name"
+            yield Diagnostic("caller-wrong", f"`{one.name}` is whoever is not known", at("name"), hint)
         if one.token is None and one.user is None:
             hint = f"`billpolicy serve --new-token {one.name}` makes a token, and prints the line for it"
             yield Diagnostic("caller-wrong", f"nothing says how `{one.name}` is known", at("name"), hint)

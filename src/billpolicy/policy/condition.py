@@ -222,7 +222,7 @@ def intersection(a: Box, b: Box) -> Box | None:
 
 
 def touches(a: Box, b: Box) -> bool:
-    """Whether some facts satisfy both."""
+    """Whether some facts satisfy both. Neither may be empty."""
     return not any(fact in a and (a[fact] & values).empty for fact, values in b.items())
 
 

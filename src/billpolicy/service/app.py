@@ -122,7 +122,7 @@ def _asked(serving: Serving, endpoint: Endpoint) -> _Answers:
                     return _response(answer, asked)
             if not endpoint.quick and endpoint.path not in ALWAYS:
                 of = None if serving.callers.only_here else caller.name
-                noted.give_back = await serving.turns.take(of)  # when the whole of the answer is sent
+                request.state.give_back = await serving.turns.take(of)  # when the whole of the answer is sent
             asked = checked(request, caller, body)
             if endpoint.quick:
                 return _response(endpoint.answer(asked), asked)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 
+from billpolicy.exchange.callers_file import NOBODY_KNOWN
 from billpolicy.service.asked.bodies import Body
 from billpolicy.service.callers.caller import Caller, Scope
 from billpolicy.service.gate.limits import MEGABYTE, Limits
@@ -32,7 +33,7 @@ def caller_of(serving: Serving, request: Request, needed: Sequence[Scope]) -> Ca
     caller = serving.callers.caller(client, request.headers)
     if caller is None:
         if not needed:
-            return Caller("anybody", frozenset())
+            return Caller(NOBODY_KNOWN, frozenset())
         serving.rates.take(f"address {client}", UNKNOWN_PER_SECOND)
         headers = {"www-authenticate": "Bearer"}
         detail = "say who you are: send a token, as `authorization: Bearer TOKEN`"

@@ -79,8 +79,8 @@ class Gate:
                 raise
             await answer_of(problem, noted.id)(scope, receive, told)
         finally:
-            if noted.give_back is not None:
-                noted.give_back()
+            if (give_back := scope["state"].get("give_back")) is not None:  # of the turn that it took
+                give_back()
             seconds = time.perf_counter() - began
             serving.in_flight -= 1
             serving.metrics.answered(noted, seconds)

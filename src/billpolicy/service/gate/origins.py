@@ -27,7 +27,7 @@ def refuse_other_origin(method: str, headers: Headers) -> None:
     if fetched is not None:
         own = fetched in _OWN
     else:
-        own = origin is None or _host_in(origin) == headers.get("host", "").lower()
+        own = origin is None or (_host_in(origin) or None) == headers.get("host", "").lower()
     if not own:
         raise Problem("other-origin", "this was sent by a page of another site, and nothing is done for one")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from billpolicy import Instruction
 
 TYPED, FIELDS, YAML = "typed", "fields", "yaml"
-_MOST_TYPED = 20_000
+MOST_TYPED = 20_000
 """Letters of an operation on one line, which takes the square of it to read; more of it is written as YAML."""
 NAME = "operation.yaml"
 """Of what is written as YAML."""
@@ -73,9 +73,9 @@ def _in_words(wanted: Wanted, day: datetime.date) -> Instruction:
     if wanted.way == FIELDS:
         name, words = wanted.filled.get("operation", ""), words_of(wanted.filled)
     else:
-        if len(wanted.filled[TYPED]) > _MOST_TYPED:
+        if len(wanted.filled[TYPED]) > MOST_TYPED:
             hint = "write it as YAML"
-            message = f"this is longer than the {_MOST_TYPED:,} letters that are read of one line"
+            message = f"this is longer than the {MOST_TYPED:,} letters that are read of one line"
             raise Refused([Diagnostic("argument-form", message, Position(TYPED), hint)])
         try:
             name, *words = shlex.split(wanted.filled[TYPED])

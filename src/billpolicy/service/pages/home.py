@@ -12,4 +12,4 @@ def _lead(asked: Asked) -> Answer:
     return Answer(Html(""), 303, {"location": FIRST})
 
 
-PAGE = Endpoint("GET", "/", "To the first page.", None, _lead)
+PAGE = Endpoint("GET", "/", "To the first page.", None, _lead, quick=True)

@@ -151,10 +151,13 @@ class Changing:
             self._read_policy()
         if callers is None:
             return
-        may_be_right = callers.was_refused and self._serving.in_force is not before
-        if self._callers_change.is_there(callers.signs(), at_once=at_once) or may_be_right:
+        other_people = self._serving.in_force is not before
+        changed = self._callers_change.is_there(callers.signs(), at_once=at_once)
+        if changed or (other_people and callers.was_refused):
             self._read_callers(callers)
             self._callers_change.taken = callers.as_read
+        elif other_people:
+            self._see_that_they_fit(callers)
 
     def try_to_look(self, *, at_once: bool = False) -> None:
         """The same; of a bug that is met, only the log is told."""
@@ -222,6 +225,14 @@ class Changing:
             serving.log.became("callers_refused", message, level="error", found=refused.diagnostics)
         else:
             serving.log.became("callers_changed", "those who may call are others")
+
+    def _see_that_they_fit(self, callers: CallersSource) -> None:
+        """Whoever is in the file is in the policy that is in force now; else it is told before the next start."""
+        try:
+            callers.read(self._serving.in_force.versions)
+        except Refused as refused:
+            message = "those who may call stay as they were; with this policy, their file would start no service"
+            self._serving.log.became("callers_refused", message, level="error", found=refused.diagnostics)
 
 
 def _files(at: Place) -> Watched:

@@ -1,6 +1,6 @@
 """What the service logs: a line a request, one for each operation that is posted, and what becomes of the service.
 
-Who writes the lines, and how, is for whoever starts it (`cli/serve.py`); docs/logs.md says what they have.
+Who writes the lines, and how, is for whoever starts it (`cli/service_log.py`); docs/logs.md says what they have.
 """
 
 from __future__ import annotations

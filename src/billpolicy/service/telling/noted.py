@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 UNKNOWN = "none"
@@ -28,8 +28,6 @@ class Noted:
     codes: list[str] = field(default_factory=list)
     """Why it was refused."""
     problem: str | None = None
-    give_back: Callable[[], None] | None = None
-    """Gives back the turn that it has."""
 
     def not_answered(self, problem: str, codes: Iterable[str]) -> None:
         """Why there is no answer. What was told of an operation is not told again where that is the reason."""
