@@ -163,7 +163,7 @@ def test_an_account_shows_how_it_stands_and_its_documents(shown: TestClient) -> 
     page = shown.get("/pages/accounts/both", params={"today": TODAY}).text
     told = plain(page)
     assert "Kim O'Neil kim kim@example.com" in told
-    assert "Owed as of 2026-06-01, by days past due: 110.00 EUR" in told
+    assert "Owed as of Jun 1, 2026, by days past due: 110.00 EUR" in told
     rows = {row[0]: row for row in rows_in(page)}
     assert rows["EUR"] == ["EUR", "110.00 EUR", "30.00 EUR", "5.00 EUR", "3.00 EUR"]
     assert rows["B-2"] == ["B-2", "invoice", "Mar 1, 2026", "Mar 31, 2026", "40.00 EUR", "30.00 EUR"]

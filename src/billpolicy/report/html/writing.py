@@ -24,6 +24,9 @@ class Writing(Protocol):
     def day(self, day: datetime.date | None) -> Html:
         """A day; nothing of none."""
 
+    def date(self, day: datetime.date) -> str:
+        """The same as text, for pictures."""
+
 
 class AsData:
     """As in files."""
@@ -44,6 +47,10 @@ class AsData:
     def day(self, day: datetime.date | None) -> Html:
         """A day; nothing of none."""
         return escaped("" if day is None else str(day))
+
+    def date(self, day: datetime.date) -> str:
+        """As text."""
+        return str(day)
 
 
 AS_DATA = AsData()

@@ -20,6 +20,8 @@ class Stop(NamedTuple):
 
     title: str
     path: str
+    leads_to: tuple[str, ...] = ()
+    """Where else one gets from it."""
 
 
 _SESSION = re.compile(r"(?:^|;\s*)(?:__Host-)?billpolicy=[^;]")
@@ -29,7 +31,7 @@ STOPS = (
     Stop("Explain", "/pages/explain"),
     Stop("What if", "/pages/what-if"),
     Stop("Review", "/pages/review"),
-    Stop("Accounts", "/pages/accounts"),
+    Stop("Accounts", "/pages/accounts", ("/pages/documents", "/pages/history")),
     Stop("Plan", "/pages/plan"),
     Stop("Waiting", "/pages/waiting"),
 )
@@ -86,9 +88,7 @@ def _header(asked: Asked) -> Html:
         policies = ", ".join(dict.fromkeys(policy.name for policy in asked.versions.policies))
         told = [el("strong", policies), " ", el("code", asked.in_force.digest[:12]), f" · {asked.caller.name}"]
     known = el("div", el("p", *told), _way_out(asked), class_="known")
-    links = (
-        el("li", el("a", one.title, href=one.path, aria_current=_current(one.path, asked.url_path))) for one in STOPS
-    )
+    links = (el("li", el("a", one.title, href=one.path, aria_current=_current(one, asked.url_path))) for one in STOPS)
     nav = el("nav", el("ul", *links), aria_label="Pages")
     return el("header", el("a", "billpolicy", href="/pages/matrix", class_="brand"), nav, known, class_="frame")
 
@@ -110,9 +110,10 @@ def _way_out(asked: Asked) -> Html:
     return el("form", el("button", "Sign out"), action="/logout", method="post")
 
 
-def _current(path: str, here: str) -> str | None:
-    """Whether it is the page that one is on, or one above it."""
-    return "page" if path == here else "true" if here.startswith(f"{path}/") else None
+def _current(stop: Stop, here: str) -> str | None:
+    """Whether it is the page that one is on, or that from which one gets there."""
+    above = (f"{path}/" for path in (stop.path, *stop.leads_to))
+    return "page" if stop.path == here else "true" if here.startswith(tuple(above)) else None
 
 
 def is_for_part(asked: Asked) -> bool:

@@ -72,8 +72,11 @@ def _page(where: str, wrong: str | None = None, status: int = 200) -> Answer:
         method="post",
         action="/login",
     )
+    whence = el(
+        "p", "You have it from whoever runs this service, who makes one for each person and program.", class_="note"
+    )
     told = () if wrong is None else (el("p", wrong, id="wrong", role="alert"),)
-    return Answer(bare("Log in", joined((*told, form), LINE)), status)
+    return Answer(bare("Log in", joined((*told, form, el("p", whence, class_="note")), LINE)), status)
 
 
 PAGE = Endpoint("GET", "/login", "Where a browser says who it is.", None, _show, quick=True)

@@ -82,9 +82,7 @@ class Written:
 
     def plain(self, amount: Decimal, currency: str = "", *, signed: bool = False) -> str:
         """The same as text with no other spaces than plain ones, for pictures."""
-        number = "".join(
-            " " if sign.isspace() else sign for sign in self.digits(amount) if sign.isprintable() or sign.isspace()
-        )
+        number = _plain(self.digits(amount))
         return f"{'+' if signed and amount > 0 else ''}{number} {currency}".rstrip()
 
     def day(self, day: datetime.date | None) -> Html:
@@ -94,6 +92,12 @@ class Written:
         from babel.dates import format_date
 
         return self._time(day.isoformat(), format_date(day, "medium", self.locale))
+
+    def date(self, day: datetime.date) -> str:
+        """The same as text with no other spaces than plain ones, for pictures."""
+        from babel.dates import format_date
+
+        return _plain(format_date(day, "medium", self.locale))
 
     def days(self, first: datetime.date | None, last: datetime.date | None) -> Html:
         """From a day to another one; nothing where it is not said when that begins."""
@@ -126,6 +130,11 @@ def written_for(asked: Asked) -> Written:
 def is_chosen(asked: Asked) -> bool:
     """Whether they have said so here."""
     return bool(_cookie(asked.headers.get("cookie", "")))
+
+
+def _plain(text: str) -> str:
+    """With no other spaces than plain ones."""
+    return "".join(" " if sign.isspace() else sign for sign in text if sign.isprintable() or sign.isspace())
 
 
 def _as_is(text: str) -> Html:

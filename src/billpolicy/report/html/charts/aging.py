@@ -17,7 +17,7 @@ def aging_charts(report: Table, day: datetime.date, writing: Writing = AS_DATA) 
     """What all accounts of an aging owe, bucket by bucket. `report`: that of `accounting_report(on, "aging")`; `day`:
     as of which it was asked for."""
     if not report.groups:
-        return el("p", f"Nothing is owed as of {day}.")
+        return el("p", f"Nothing is owed as of {writing.date(day)}.")
     return joined((_chart(report, group, day, writing) for group in report.groups), LINE)
 
 
@@ -39,7 +39,7 @@ def _chart(report: Table, group: Group, day: datetime.date, writing: Writing) ->
     )
     rows = [(_words(bucket), writing.plain(amount, currency)) for bucket, amount in (*amounts.items(), ("total", owed))]
     return chart(
-        f"Owed as of {day}, by days past due: {writing.plain(owed, currency)}",
+        f"Owed as of {writing.date(day)}, by days past due: {writing.plain(owed, currency)}",
         "; ".join(f"{bucket}: {amount}" for bucket, amount in rows),
         drawn.height,
         drawn.shapes,

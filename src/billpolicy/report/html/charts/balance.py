@@ -61,7 +61,7 @@ def balance_charts(movements: Iterable[Movement], account: str, day: datetime.da
     """What an account owed until the end of a day, a chart for each currency."""
     found = standings_of(movements, account, day)
     if not found:
-        return el("p", f"Nothing was billed to {account} or paid by it until {day}.")
+        return el("p", f"Nothing was billed to {account} or paid by it until {writing.date(day)}.")
     return joined((_chart(account, currency, each, day, writing) for currency, each in found.items()), BREAK)
 
 
@@ -75,11 +75,13 @@ def _chart(account: str, currency: str, every: Sequence[Standing], day: datetime
         foot += LINE
         shapes.append(text(writing.plain(low.owed, currency), "0", foot - ABOVE, soft=True))
     return chart(
-        f"What {account} owes as of {day}: {writing.plain(owed, currency)}",
-        f"{every[0].date} to {day}. At most {writing.plain(high.owed, currency)} on {high.date}, "
-        f"at least {writing.plain(low.owed, currency)} on {low.date}, at last {writing.plain(owed, currency)}.",
+        f"What {account} owes as of {writing.date(day)}: {writing.plain(owed, currency)}",
+        f"{writing.date(every[0].date)} to {writing.date(day)}. "
+        f"At most {writing.plain(high.owed, currency)} on {writing.date(high.date)}, "
+        f"at least {writing.plain(low.owed, currency)} on {writing.date(low.date)}, "
+        f"at last {writing.plain(owed, currency)}.",
         foot + LINE,
-        (*shapes, *days_below(str(every[0].date), str(day), foot)),
+        (*shapes, *days_below(writing.date(every[0].date), writing.date(day), foot)),
         table(
             ("day", "change", "owed then", "by"),
             _rows(every, writing),
