@@ -157,10 +157,7 @@ def _row(one: Instruction, wanted: str, chosen: str, written: Written) -> tuple[
     link = el(
         "a",
         one.request.id,
-        href=f"{address}#told",
-        hx_get=address,
-        hx_target="#ask",
-        hx_swap="outerHTML",
+        href=f"{address}#told",  # a page of its own, which can be sent to somebody, and gone back from
         aria_current="true" if one.request.id == chosen else None,
     )
     date = one.request.date
