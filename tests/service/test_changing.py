@@ -217,6 +217,16 @@ def test_the_same_policy_in_a_revision_is_found_also_by_a_whole_path(
     assert billpolicy.validate(at).digest == before
 
 
+BOT = "callers: [{{name: bot, token: '{}', scopes: [read]}}]\n"
+
+
+def _in_force(changed: Changed, path: Path) -> CallersSource:
+    """Those of a file, known to the service from now on."""
+    callers = CallersSource(path, Sessions(b"k" * 32, secure=True))
+    changed.serving.callers = callers.read(changed.serving.in_force.versions)
+    return callers
+
+
 class TestCallers:
     """Those of a file that changes."""
 
@@ -228,10 +238,8 @@ class TestCallers:
         self, changed: Changed, folder: Path, tokens: tuple[tuple[str, str], tuple[str, str]]
     ) -> None:
         path = folder / "callers.yaml"
-        line = "callers: [{name: bot, token: 'DIGEST', scopes: [read]}]\n"
-        path.write_text(line.replace("DIGEST", tokens[0][1]))
-        callers = CallersSource(path, Sessions(b"k" * 32, secure=True))
-        changed.serving.callers = callers.read(changed.serving.in_force.versions)
+        path.write_text(BOT.format(tokens[0][1]))
+        callers = _in_force(changed, path)
         changing = Changing(changed.serving, changed.source, callers)
 
         def statuses(client: TestClient) -> list[int]:
@@ -245,7 +253,7 @@ class TestCallers:
             changing.look()
             assert statuses(client) == [200, 401]
             assert changed.written.of("callers_refused")[0]["codes"] == ["key-missing"]
-            path.write_text(line.replace("DIGEST", tokens[1][1]))
+            path.write_text(BOT.format(tokens[1][1]))
             changing.look()
             changing.look()
             assert statuses(client) == [401, 200]
@@ -256,11 +264,9 @@ class TestCallers:
     ) -> None:
         """It begins with the callers that its parent has read, at the start of all."""
         path = folder / "callers.yaml"
-        line = "callers: [{name: bot, token: 'DIGEST', scopes: [read]}]\n"
-        path.write_text(line.replace("DIGEST", tokens[0][1]))
-        callers = CallersSource(path, Sessions(b"k" * 32, secure=True))
-        changed.serving.callers = callers.read(changed.serving.in_force.versions)
-        path.write_text(line.replace("DIGEST", tokens[1][1]))
+        path.write_text(BOT.format(tokens[0][1]))
+        callers = _in_force(changed, path)
+        path.write_text(BOT.format(tokens[1][1]))
         Changing(changed.serving, changed.source, callers).look(at_once=True)  # as the command does for each
         with TestClient(app_of(changed.serving), "https://x.example", raise_server_exceptions=False) as client:
             asked = [{"authorization": f"Bearer {token}"} for token, _ in tokens]
@@ -275,8 +281,7 @@ class TestCallers:
         changed.file.write_text(POLICY + "roles: {lead: [olaf]}\n")
         changed.look()
         path.write_text(line.replace("ACTOR", "olaf"))
-        callers = CallersSource(path, Sessions(b"k" * 32, secure=True))
-        changed.serving.callers = callers.read(changed.serving.in_force.versions)
+        callers = _in_force(changed, path)
         changing = Changing(changed.serving, changed.source, callers)
         path.write_text(line.replace("ACTOR", "maria"))
         for _ in range(3):
@@ -296,8 +301,7 @@ class TestCallers:
         path.write_text(f"callers: [{{name: bot, token: '{tokens[0][1]}', scopes: [read], actor: olaf}}]\n")
         changed.file.write_text(POLICY + "roles: {lead: [olaf]}\n")
         changed.look()
-        callers = CallersSource(path, Sessions(b"k" * 32, secure=True))
-        changed.serving.callers = callers.read(changed.serving.in_force.versions)
+        callers = _in_force(changed, path)
         changing = Changing(changed.serving, changed.source, callers)
         for people, refused in (("maria", 1), ("olaf, maria", 1)):
             before = changed.serving.in_force

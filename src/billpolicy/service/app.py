@@ -111,11 +111,9 @@ def _asked(serving: Serving, endpoint: Endpoint) -> _Answers:
         try:
             caller = caller_of(serving, request, endpoint.scopes)
             noted.caller = caller.name
-            body = (
-                await body_of(request, serving.limits, known=bool(endpoint.scopes))
-                if endpoint.method == "POST"
-                else None
-            )
+            body = None
+            if endpoint.method == "POST":
+                body = await body_of(request, serving.limits, known=bool(endpoint.scopes))
             if endpoint.at_once is not None:
                 asked = checked(request, caller, body)
                 if (answer := endpoint.at_once(asked)) is not None:
